@@ -1,0 +1,1 @@
+"""What the centre knows and keeps: vocabulary, reference data and the database. The only package that speaks SQL."""

@@ -1,0 +1,39 @@
+"""One transaction of ingest: observations, extents, statuses and rejections together, or nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+
+from storage import db, observations, rejections, things
+from storage.model import Observation, Rejection
+from storage.observations import FloodExtent, WriteCounts
+
+
+class Refused(ValueError):
+    """A value in the batch that the database can't store: trying the same again does not help."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    observations: Sequence[Observation] = ()
+    extents: Sequence[FloodExtent] = ()
+    statuses: Mapping[str, tuple[bool, datetime]] = field(default_factory=dict)
+    """Thing → (online, received_at)."""
+    rejections: Sequence[Rejection] = ()
+
+
+def write(conn: db.Connection, batch: Batch, *, expect_new: bool) -> WriteCounts:
+    """Returns when it is committed. Raises Refused for a data error; any other error may be bad luck."""
+    try:
+        with conn.transaction():
+            counts = observations.write(conn, batch.observations, expect_new=expect_new)
+            for extent in batch.extents:
+                observations.write_extent(conn, extent)
+            for thing_id, (online, received_at) in batch.statuses.items():
+                things.write_status(conn, thing_id, online, received_at)
+            rejections.insert(conn, batch.rejections)
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        raise Refused(f"{error.sqlstate}: {error.diag.message_primary or error}") from error
+    return counts

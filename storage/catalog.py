@@ -1,0 +1,170 @@
+"""The catalogue: one TOML file per telemetry domain (`catalog/*.toml`), read into `Domain`s.
+
+Only the tables `domain` and `property` are understood here; `rule`, `panel`, `simulator` and others stay in
+`Domain.sections` for the package that they belong to. Files whose name starts with `_` hold properties
+that every domain has. Folders given by HANOI_CATALOG_DIR are added to the shipped one.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from storage.model import NAME, Band, Domain, Property, Range, Text
+
+SHIPPED: Final = Path(str(files("storage"))) / "catalog"
+
+Bounds = tuple[float, float]
+Key = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
+
+
+class ReferenceDataError(ValueError):
+    """A catalogue or inventory file that can't be used; the message names file, key and what is wrong."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TextTable(_Table):
+    vi: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def text(self) -> Text:
+        return Text(vi=self.vi, en=self.en)
+
+
+class BandTable(_Table):
+    level: int = Field(ge=0, le=9)
+    below: float | None = None
+    label: TextTable
+    color: str = Field(pattern=r"^#[0-9A-Fa-f]{6}$")
+
+    def band(self) -> Band:
+        return Band(level=self.level, below=self.below, label=self.label.text(), color=self.color)
+
+
+class _PropertyTable(_Table):
+    name: TextTable
+    unit: str = Field(min_length=1)
+    interval_s: int = Field(gt=0)
+    possible: Bounds
+    plausible: Bounds
+    boolean: bool = False
+    derived: bool = False
+    decimals: int = Field(default=1, ge=0, le=6)
+    bands: tuple[BandTable, ...] = ()
+
+    @model_validator(mode="after")
+    def _ranges_nest(self) -> "_PropertyTable":
+        (low, high), (inner_low, inner_high) = self.possible, self.plausible
+        if not low <= inner_low <= inner_high <= high:
+            raise ValueError("plausible must lie within possible, each as [low, high]")
+        limits = [band.below for band in self.bands[:-1]]
+        if None in limits or limits != sorted(limits, key=lambda limit: limit or 0.0):
+            raise ValueError("bands must rise by `below`; only the last may leave it out")
+        return self
+
+    def build(self, key: str) -> Property:
+        return Property(
+            key=key,
+            name=self.name.text(),
+            unit=self.unit,
+            interval_s=self.interval_s,
+            possible=Range(low=self.possible[0], high=self.possible[1]),
+            plausible=Range(low=self.plausible[0], high=self.plausible[1]),
+            boolean=self.boolean,
+            derived=self.derived,
+            decimals=self.decimals,
+            bands=tuple(band.band() for band in self.bands),
+        )
+
+
+class _DomainTable(_Table):
+    key: Key
+    name: TextTable
+    headline: Key
+    map_kinds: tuple[Key, ...]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+    domain: _DomainTable | None = None
+    property: dict[Key, _PropertyTable] = Field(default_factory=dict)
+
+
+def load_catalog(folders: Sequence[Path] = (SHIPPED,)) -> dict[str, Domain]:
+    """Domains by key, in the order of their files; a later folder may not redefine a domain.
+
+    Raises ReferenceDataError naming file and key.
+    """
+    parsed = {path: _parse(path) for path in toml_files(folders)}
+    shared = {
+        key: table.build(key)
+        for path, file in parsed.items()
+        if path.name.startswith("_")
+        for key, table in file.property.items()
+    }
+    domains: dict[str, Domain] = {}
+    for path, file in parsed.items():
+        if path.name.startswith("_"):
+            continue
+        domain = _domain(path, file, shared)
+        if domain.key in domains:
+            raise ReferenceDataError(
+                f"{path}: domain.key: '{domain.key}' is already in {domains[domain.key].source}"
+            )
+        domains[domain.key] = domain
+    return domains
+
+
+def toml_files(folders: Iterable[Path]) -> list[Path]:
+    """Every TOML file in or below the folders, in a stable order. A missing folder is empty."""
+    return [path for folder in folders for path in sorted(folder.glob("**/*.toml"))]
+
+
+def read_toml(path: Path) -> Mapping[str, Any]:
+    """The file's tables, or ReferenceDataError naming file, line and column."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ReferenceDataError(f"{path}: not TOML: {error}") from error
+
+
+def explain(path: Path, error: ValidationError) -> ReferenceDataError:
+    """One line a fault: file, key, what is wrong and what was there."""
+    lines = []
+    for fault in error.errors(include_url=False, include_context=False):
+        where = ".".join(str(part) for part in fault["loc"]) or "(file)"
+        lines.append(f"{path}: {where}: {fault['msg']} (got {fault['input']!r:.80})")
+    return ReferenceDataError("\n".join(lines))
+
+
+def _parse(path: Path) -> _File:
+    try:
+        return _File.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise explain(path, error) from error
+
+
+def _domain(path: Path, file: _File, shared: Mapping[str, Property]) -> Domain:
+    if file.domain is None:
+        raise ReferenceDataError(f"{path}: domain: the table is missing")
+    own = {key: table.build(key) for key, table in file.property.items()}
+    properties = {**shared, **own}
+    if file.domain.headline not in own:
+        raise ReferenceDataError(
+            f"{path}: domain.headline: '{file.domain.headline}' is none of {sorted(own)}"
+        )
+    return Domain(
+        key=file.domain.key,
+        name=file.domain.name.text(),
+        headline=file.domain.headline,
+        properties=properties,
+        map_kinds=file.domain.map_kinds,
+        sections=dict(file.model_extra or {}),
+        source=str(path),
+    )

@@ -1,0 +1,96 @@
+"""The change feed: every committed batch, exactly once and in an order that skips none, as it commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+from typing import Final
+
+from storage import db
+from storage.observations import Key, LiveValue, values_at
+
+PAGE: Final = 200
+"""Batches read at a time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Position:
+    """How far a reader has come: the writing transaction, then the row in it."""
+
+    xid: int = 0
+    id: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """One committed batch: the keys whose current value is new."""
+
+    position: Position
+    committed_at: datetime
+    keys: tuple[Key, ...]
+
+
+def here(conn: db.Connection) -> Position:
+    """The feed's present end: a reader that starts here sees only what commits from now on."""
+    row = conn.execute(db.statements("live")["here"]).fetchone()
+    return Position(xid=int(row["xid"]), id=row["id"]) if row else Position()
+
+
+def changes_after(conn: db.Connection, position: Position, limit: int = PAGE) -> list[Change]:
+    """The next batches, oldest first; [] when there are none yet."""
+    rows = conn.execute(
+        db.statements("live")["after"],
+        {"xid": str(position.xid), "id": position.id, "limit": limit},
+    ).fetchall()
+    return [
+        Change(
+            position=Position(xid=int(row["xid"]), id=row["id"]),
+            committed_at=row["committed_at"],
+            keys=tuple(zip(row["datastream_id"], row["phenomenon_time"], strict=True)),
+        )
+        for row in rows
+    ]
+
+
+def follow(
+    url: str, *, name: str, stop: Event, tick_s: float = 0.2, schema: str = "public"
+) -> Iterator[list[LiveValue]]:
+    """Yields the values of new batches until `stop` is set; an empty list at quiet ticks.
+
+    The first item is always an empty list and comes when the reader listens: whoever loads a snapshot then
+    misses nothing. Raises db.DatabaseUnreachable when the connection is lost: call again and load anew.
+    """
+    with db.connect(url, name=name, schema=schema, autocommit=True) as conn:
+        conn.execute(db.statements("live")["listen"])
+        position = here(conn)
+        yield []
+        while not stop.is_set():
+            for _ in conn.notifies(timeout=tick_s, stop_after=1):
+                pass
+            changes = changes_after(conn, position)
+            if changes:
+                position = changes[-1].position
+            yield values_at(conn, [key for change in changes for key in change.keys])
+
+
+@contextmanager
+def next_changes(conn: db.Connection, reader: str, limit: int = PAGE) -> Iterator[list[Change]]:
+    """The batches a durable reader has not had yet; its cursor moves when the block's transaction commits.
+
+    A reader that was never seen begins at the feed's start.
+    """
+    with conn.transaction():
+        sql = db.statements("live")
+        row = conn.execute(sql["read_cursor"], {"reader": reader}).fetchone()
+        position = Position(xid=int(row["xid"]), id=row["id"]) if row else Position()
+        changes = changes_after(conn, position, limit)
+        yield changes
+        if changes:
+            last = changes[-1].position
+            conn.execute(sql["write_cursor"], {"reader": reader, "xid": str(last.xid), "id": last.id})
+
+
+def forget(conn: db.Connection, before: datetime) -> int:
+    """Drops the feed's rows from before a time; returns how many."""
+    return conn.execute(db.statements("live")["forget"], {"before": before}).rowcount

@@ -1,0 +1,192 @@
+"""The words every package shares: OGC SensorThings for things observed, QARTOD for quality. No I/O."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+NAME: Final = re.compile(r"[a-z0-9_-]{1,64}")
+"""What a domain, a property and a Thing's id look like (design contract, also used in MQTT topics)."""
+
+HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
+"""The city's time zone: used at the edges only, inside everything is UTC."""
+
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""Observations from before are refused: no feed of the city is older, a broken clock is."""
+
+
+class Provenance(StrEnum):
+    """Where a value comes from. The order is from the most to the least trustworthy."""
+
+    MEASURED = "measured"
+    MANUAL = "manual"
+    DERIVED = "derived"
+    REPLAYED = "replayed"
+    FORECAST = "forecast"
+    SIMULATED = "simulated"
+
+    @property
+    def weakness(self) -> int:
+        """0 for the strongest; the weakest input of a derived value is the one with the most."""
+        return list(Provenance).index(self)
+
+
+def weakest(provenances: "set[Provenance]") -> Provenance:
+    """The least trustworthy of a non-empty set."""
+    return max(provenances, key=lambda provenance: provenance.weakness)
+
+
+class Quality(IntEnum):
+    """The QARTOD flag scale."""
+
+    GOOD = 1
+    NOT_EVALUATED = 2
+    SUSPECT = 3
+    FAIL = 4
+    MISSING = 9
+
+
+class CoordinateTrust(StrEnum):
+    """How far a coordinate can be trusted."""
+
+    VERIFIED = "V"
+    """From a primary or well-kept source, which is named beside it."""
+    FROM_MEMORY = "M"
+    """Remembered or from an unverified list: 100 to 300 m off."""
+    SYNTHETIC = "S"
+    """Made up for the product; nothing real stands there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Text:
+    """A text that people see, in both languages."""
+
+    vi: str
+    en: str
+
+    def in_language(self, language: str) -> str:
+        return self.en if language == "en" else self.vi
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Range:
+    """A closed interval in the property's unit; None is unbounded."""
+
+    low: float | None = None
+    high: float | None = None
+
+    def __contains__(self, value: float) -> bool:
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Band:
+    """One class of a property's scale: values below `below` that no earlier band holds."""
+
+    level: int
+    below: float | None
+    label: Text
+    color: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Property:
+    """An ObservedProperty of a domain, with the unit (UCUM) that its values are stored in."""
+
+    key: str
+    name: Text
+    unit: str
+    interval_s: int
+    """How often a Thing reports it, or for values sent on change how often at least."""
+    possible: Range
+    """Physics of the instrument: outside → rejected as out_of_range."""
+    plausible: Range
+    """What nature does here: outside → stored, quality 3."""
+    boolean: bool = False
+    derived: bool = False
+    decimals: int = 1
+    bands: tuple[Band, ...] = ()
+
+    def band(self, value: float) -> Band | None:
+        """The band that holds `value`, or None where the property has no scale."""
+        for band in self.bands:
+            if band.below is None or value < band.below:
+                return band
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Domain:
+    """A telemetry domain: one TOML file of the catalogue."""
+
+    key: str
+    name: Text
+    headline: str
+    """The property that gives a Thing its level and colour on the map."""
+    properties: dict[str, Property]
+    map_kinds: tuple[str, ...]
+    """Kinds of Thing that are a point on the map (bays are not: they belong to one)."""
+    sections: dict[str, Any]
+    """The file's other tables (rule, panel, simulator), parsed by the package they belong to."""
+    source: str
+    """The file it came from, for error messages."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Location:
+    """A place with how far it can be trusted. Degrees WGS 84."""
+
+    lat: float
+    lon: float
+    trust: CoordinateTrust
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thing:
+    """A station, gauge, point or bay; its id is unique in the city and the same everywhere."""
+
+    id: str
+    domain: str
+    kind: str
+    name: Text
+    properties: tuple[str, ...]
+    """Keys of the ObservedProperties it has a Datastream for from the start."""
+    parent_id: str | None = None
+    location: Location | None = None
+    attributes: dict[str, Any]
+    """Anything else that is known: address, old district, portal id, capacity."""
+    public: bool = True
+    """False keeps it off every public page (recordings from elsewhere)."""
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One value of one Datastream as it is stored. Times are aware."""
+
+    datastream_id: int
+    phenomenon_time: datetime
+    result_time: datetime
+    result: float
+    quality: Quality = Quality.GOOD
+    quality_reason: str | None = None
+    provenance: Provenance = Provenance.MEASURED
+    input_provenance: Provenance | None = None
+    """The weakest provenance among the inputs of a derived value."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rejection:
+    """A message, whole or in part refused: kept with its payload until the cause is mended."""
+
+    topic: str
+    payload: bytes
+    reason: str
+    detail: dict[str, Any]
+    received_at: datetime
+    source: str
+    redelivered_since: datetime | None = None
+    """Set when this may be a second delivery: a row with the same bytes received after that is it."""

@@ -1,0 +1,55 @@
+"""Messages that were refused, whole or in part: kept with their bytes, the reason and where it went wrong."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from storage import db
+from storage.model import Rejection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RejectionRow:
+    id: int
+    received_at: datetime
+    topic: str
+    payload: bytes
+    reason: str
+    detail: dict[str, Any]
+    source: str
+
+
+def insert(conn: db.Connection, rejections: Sequence[Rejection]) -> int:
+    """Stores them inside the caller's transaction; returns how many were not there from a first delivery."""
+    if not rejections:
+        return 0
+    with conn.cursor() as cursor:
+        cursor.executemany(db.statements("rejections")["insert"], [_parameters(r) for r in rejections])
+        return cursor.rowcount
+
+
+def newest(conn: db.Connection, limit: int) -> list[RejectionRow]:
+    """The last ones, newest first."""
+    rows = conn.execute(db.statements("rejections")["newest"], {"limit": limit}).fetchall()
+    return [RejectionRow(**row) for row in rows]
+
+
+def count_by_reason(conn: db.Connection, since: datetime) -> dict[str, int]:
+    """How many since then, the most frequent reason first."""
+    rows = conn.execute(db.statements("rejections")["count_by_reason"], {"since": since}).fetchall()
+    return {row["reason"]: row["count"] for row in rows}
+
+
+def _parameters(rejection: Rejection) -> dict[str, Any]:
+    return {
+        "received_at": rejection.received_at,
+        "topic": rejection.topic,
+        "payload": rejection.payload,
+        "reason": rejection.reason,
+        "detail": Jsonb(rejection.detail),
+        "source": rejection.source,
+        "redelivered_since": rejection.redelivered_since,
+    }

@@ -1,0 +1,131 @@
+-- name: create_incoming
+-- why: COPY can't skip duplicates; a batch that has some goes through this table, which never reaches the disk
+CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE observation INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+
+-- name: clear_incoming
+DELETE FROM incoming;
+
+-- name: copy_observation
+COPY observation (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
+                  quality_reason) FROM STDIN (FORMAT binary);
+
+-- name: copy_incoming
+COPY incoming (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
+               quality_reason) FROM STDIN (FORMAT binary);
+
+-- name: insert_new
+-- why: redelivered keys fall away here; what is left of a key that exists is sorted out by `correct`
+INSERT INTO observation
+SELECT * FROM incoming
+ON CONFLICT (datastream_id, phenomenon_time) DO NOTHING
+RETURNING datastream_id, phenomenon_time;
+
+-- name: correct
+-- why: decides, for each key that holds another (result_time, result), which of the two stays: the newest
+--      result_time, at a tie the later arrival, unless the key held exactly this pair before (a redelivery).
+--      The other one is kept in observation_superseded either way.
+WITH contested AS MATERIALIZED (
+    SELECT i.*, o.result_time AS held_result_time, o.ingested_at AS held_ingested_at, o.result AS held_result,
+           o.quality AS held_quality, o.provenance AS held_provenance,
+           o.input_provenance AS held_input_provenance, o.quality_reason AS held_quality_reason
+    FROM incoming i
+    JOIN observation o ON o.datastream_id = i.datastream_id AND o.phenomenon_time = i.phenomenon_time
+    WHERE (o.result_time, o.result) IS DISTINCT FROM (i.result_time, i.result)
+      AND o.phenomenon_time BETWEEN %(first)s AND %(last)s
+      AND NOT EXISTS (
+        SELECT FROM observation_superseded s
+        WHERE s.datastream_id = i.datastream_id AND s.phenomenon_time = i.phenomenon_time
+          AND s.result_time = i.result_time AND s.result = i.result)
+    FOR UPDATE OF o
+), set_aside AS (
+    INSERT INTO observation_superseded (datastream_id, phenomenon_time, result_time, ingested_at, result, quality,
+                                        provenance, input_provenance, quality_reason)
+    SELECT datastream_id, phenomenon_time, held_result_time, held_ingested_at, held_result, held_quality,
+           held_provenance, held_input_provenance, held_quality_reason
+    FROM contested WHERE result_time >= held_result_time
+    UNION ALL
+    SELECT datastream_id, phenomenon_time, result_time, ingested_at, result, quality, provenance,
+           input_provenance, quality_reason
+    FROM contested WHERE result_time < held_result_time
+    ON CONFLICT DO NOTHING
+), corrected AS (
+    UPDATE observation o
+    SET (result_time, ingested_at, result, quality, provenance, input_provenance, quality_reason)
+        = (c.result_time, c.ingested_at, c.result, c.quality, c.provenance, c.input_provenance, c.quality_reason)
+    FROM contested c
+    WHERE c.result_time >= c.held_result_time
+      AND o.datastream_id = c.datastream_id AND o.phenomenon_time = c.phenomenon_time
+      AND o.phenomenon_time BETWEEN %(first)s AND %(last)s
+    RETURNING o.datastream_id, o.phenomenon_time
+)
+SELECT datastream_id, phenomenon_time, true AS current FROM corrected
+UNION ALL
+SELECT datastream_id, phenomenon_time, false FROM contested WHERE result_time < held_result_time;
+
+-- name: record_change
+-- why: the feed that pages, derived values and alerts follow; told when the transaction commits
+WITH change AS (
+    INSERT INTO observation_change (datastream_id, phenomenon_time)
+    VALUES (%(datastream_ids)s, %(phenomenon_times)s)
+)
+SELECT pg_notify('observation_change', '');
+
+-- name: write_extent
+INSERT INTO flood_extent (thing_id, phenomenon_time, features, provenance)
+VALUES (%(thing_id)s, %(phenomenon_time)s, %(features)s, %(provenance)s)
+ON CONFLICT (thing_id, phenomenon_time) DO UPDATE
+SET (features, provenance, ingested_at) = (EXCLUDED.features, EXCLUDED.provenance, now());
+
+-- name: newest_extents
+SELECT DISTINCT ON (thing_id) thing_id, phenomenon_time, features, provenance
+FROM flood_extent ORDER BY thing_id, phenomenon_time DESC;
+
+-- name: raw
+-- why: one page of a Datastream's values, oldest first
+SELECT phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance
+FROM observation
+WHERE datastream_id = %(datastream_id)s AND phenomenon_time >= %(start)s AND phenomenon_time < %(end)s
+ORDER BY phenomenon_time
+LIMIT %(limit)s;
+
+-- name: hourly
+SELECT bucket, count, mean, min, max, first, last
+FROM observation_1h
+WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s
+ORDER BY bucket
+LIMIT %(limit)s;
+
+-- name: daily
+SELECT bucket, count, mean, min, max, first, last
+FROM observation_1d
+WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s
+ORDER BY bucket
+LIMIT %(limit)s;
+
+-- name: newest
+-- why: what a page shows when it starts; a lateral so that each Datastream costs one step in its index
+SELECT d.id AS datastream_id, o.*
+FROM datastream d
+CROSS JOIN LATERAL (
+    SELECT phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance
+    FROM observation o WHERE o.datastream_id = d.id
+    ORDER BY phenomenon_time DESC LIMIT 1
+) o;
+
+-- name: values_at
+-- why: the values behind a change; the bounds let the planner leave out the chunks that can't hold them
+SELECT d.thing_id, t.domain, d.property, d.id AS datastream_id, o.phenomenon_time, o.result_time, o.ingested_at,
+       o.result, o.quality, o.quality_reason, o.provenance, o.input_provenance
+FROM unnest(%(datastream_ids)s::bigint[], %(phenomenon_times)s::timestamptz[]) AS k (datastream_id, phenomenon_time)
+JOIN observation o ON o.datastream_id = k.datastream_id AND o.phenomenon_time = k.phenomenon_time
+JOIN datastream d ON d.id = k.datastream_id
+JOIN thing t ON t.id = d.thing_id
+WHERE o.phenomenon_time BETWEEN %(first)s AND %(last)s
+ORDER BY o.phenomenon_time;
+
+-- name: between
+-- why: the values of several Datastreams of one span, for indicators and alert evaluation
+SELECT datastream_id, phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance
+FROM observation
+WHERE datastream_id = ANY(%(datastream_ids)s) AND phenomenon_time >= %(start)s AND phenomenon_time < %(end)s
+ORDER BY datastream_id, phenomenon_time;

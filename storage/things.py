@@ -1,0 +1,126 @@
+"""Things and Datastreams in the database."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from storage import db
+from storage.model import Domain, Property, Thing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ThingRow:
+    """A Thing as a page or an API shows it."""
+
+    id: str
+    domain: str
+    kind: str
+    parent_id: str | None
+    name_vi: str
+    name_en: str
+    lat: float | None
+    lon: float | None
+    coordinate_trust: str | None
+    coordinate_source: str | None
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatastreamRow:
+    id: int
+    thing_id: str
+    property: str
+    unit: str
+    derived: bool
+    interval_s: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SyncCounts:
+    things: int
+    datastreams: int
+
+    def __str__(self) -> str:
+        return f"{self.things} Things, {self.datastreams} Datastreams"
+
+
+def sync(conn: db.Connection, domains: Mapping[str, Domain], city: Iterable[Thing]) -> SyncCounts:
+    """Writes the inventory in one transaction and announces it. Things that it does not name stay."""
+    things = list(city)
+    streams = [
+        _datastream(thing.id, domains[thing.domain].properties[key])
+        for thing in things
+        for key in thing.properties
+    ]
+    sql = db.statements("things")
+    with conn.transaction(), conn.cursor() as cursor:
+        cursor.executemany(sql["upsert_thing"], [_parameters(thing) for thing in things])
+        cursor.executemany(sql["upsert_datastream"], streams)
+        cursor.execute(sql["announce"])
+    return SyncCounts(things=len(things), datastreams=len(streams))
+
+
+def ensure_datastream(conn: db.Connection, thing_id: str, observed: Property) -> int:
+    """The id of the Thing's Datastream for a property, made when missing."""
+    statement = db.statements("things")["ensure_datastream"]
+    row = conn.execute(statement, _datastream(thing_id, observed)).fetchone()
+    if row is None:  # a concurrent insert that our snapshot can't see: it is there now
+        return ensure_datastream(conn, thing_id, observed)
+    return int(row["id"])
+
+
+def registry(conn: db.Connection) -> list[tuple[str, str, str | None, int | None]]:
+    """(domain, thing, property, datastream) for every Thing; the last two None where it has none."""
+    rows = conn.execute(db.statements("things")["registry"]).fetchall()
+    return [(r["domain"], r["thing_id"], r["property"], r["datastream_id"]) for r in rows]
+
+
+def all_things(conn: db.Connection) -> list[ThingRow]:
+    """Every Thing that this role may see, by id."""
+    rows = conn.execute(db.statements("things")["all_things"]).fetchall()
+    return [ThingRow(**row) for row in rows]
+
+
+def all_datastreams(conn: db.Connection) -> list[DatastreamRow]:
+    """Every Datastream that this role may see, by id."""
+    rows = conn.execute(db.statements("things")["all_datastreams"]).fetchall()
+    return [DatastreamRow(**row) for row in rows]
+
+
+def write_status(conn: db.Connection, thing_id: str, online: bool, received_at: datetime) -> None:
+    """What a Thing's status message says of its connection."""
+    conn.execute(
+        db.statements("things")["write_status"],
+        {"thing_id": thing_id, "online": online, "received_at": received_at},
+    )
+
+
+def _datastream(thing_id: str, observed: Property) -> dict[str, Any]:
+    return {
+        "thing_id": thing_id,
+        "property": observed.key,
+        "unit": observed.unit,
+        "derived": observed.derived,
+        "interval_s": observed.interval_s,
+    }
+
+
+def _parameters(thing: Thing) -> dict[str, Any]:
+    place = thing.location
+    return {
+        "id": thing.id,
+        "domain": thing.domain,
+        "kind": thing.kind,
+        "parent_id": thing.parent_id,
+        "name_vi": thing.name.vi,
+        "name_en": thing.name.en,
+        "lat": place.lat if place else None,
+        "lon": place.lon if place else None,
+        "coordinate_trust": place.trust.value if place else None,
+        "coordinate_source": place.source if place else None,
+        "properties": Jsonb(thing.attributes),
+        "is_public": thing.public,
+    }

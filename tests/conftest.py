@@ -1,0 +1,113 @@
+"""Real parts for every test: TimescaleDB cloned from a migrated template, and a Mosquitto of its own."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from deploy.embedded import runtime
+from deploy.embedded.mosquitto import Mosquitto
+from deploy.embedded.postgres import FOR_TESTS, Postgres
+from storage import db, inventory, things
+from storage.catalog import load_catalog
+from storage.inventory import load_inventory
+from storage.migrate import migrate
+from storage.model import Domain
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[tuple[runtime.Runtime, Path]]:
+    """The embedded runtime and a folder that its servers can reach."""
+    installed = runtime.ensure(Path(os.environ.get("HANOI_RUNTIME_DIR", ROOT / ".runtime")), print)
+    with installed.temporary_folder("tests") as folder:
+        yield installed, folder
+
+
+@pytest.fixture(scope="session")
+def postgres(servers: tuple[runtime.Runtime, Path]) -> Iterator[Postgres]:
+    """One server for the session. A test that kills a server starts its own."""
+    installed, folder = servers
+    with Postgres(installed, folder / "database", settings=FOR_TESTS) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def empty_template(postgres: Postgres) -> str:
+    """A migrated database without Things."""
+    name = "template_empty"
+    _create(postgres, name)
+    migrate(_url(postgres, name))
+    _close(postgres, name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def city_template(postgres: Postgres, empty_template: str, domains: dict[str, Domain]) -> str:
+    """A migrated database with the Things of Hanoi."""
+    name = "template_city"
+    _create(postgres, name, template=empty_template)
+    with db.connect(_url(postgres, name), name="test") as conn:
+        things.sync(conn, domains, load_inventory([inventory.SHIPPED], domains))
+    _close(postgres, name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def domains() -> dict[str, Domain]:
+    """The shipped catalogue."""
+    return load_catalog()
+
+
+@pytest.fixture
+def database_url(postgres: Postgres, empty_template: str) -> Iterator[str]:
+    """A fresh migrated database without Things."""
+    yield from _clone(postgres, empty_template)
+
+
+@pytest.fixture
+def city_url(postgres: Postgres, city_template: str) -> Iterator[str]:
+    """A fresh migrated database with the Things of Hanoi."""
+    yield from _clone(postgres, city_template)
+
+
+@pytest.fixture
+def broker(servers: tuple[runtime.Runtime, Path]) -> Iterator[Mosquitto]:
+    """A broker of the test's own: sessions persist, so a shared one would carry messages over."""
+    installed, folder = servers
+    with Mosquitto(installed, folder / f"broker-{next(_numbers)}", proves_persistence=False) as server:
+        yield server
+
+
+def _clone(postgres: Postgres, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}"
+    _create(postgres, name, template=template)
+    yield _url(postgres, name)
+    _execute(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _create(postgres: Postgres, name: str, template: str = "template1") -> None:
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    _execute(postgres, statement.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def _close(postgres: Postgres, name: str) -> None:
+    """A template that somebody is connected to can't be cloned."""
+    statement = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false")
+    _execute(postgres, statement.format(sql.Identifier(name)))
+
+
+def _url(postgres: Postgres, name: str) -> str:
+    return postgres.url("postgres", name)
+
+
+def _execute(postgres: Postgres, statement: sql.Composed) -> None:
+    with psycopg.connect(postgres.superuser_url, autocommit=True) as conn:
+        conn.execute(statement)

@@ -1,0 +1,144 @@
+"""Promise 2 of the design: twice is once, and a correction keeps what it replaced."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from storage import db, live, observations
+from storage.model import Observation, Provenance, Quality
+from storage.observations import WriteCounts
+
+pytestmark = pytest.mark.integration
+
+T0 = datetime(2026, 11, 22, 3, tzinfo=UTC)
+
+
+def seen(result: float, *, later_s: int = 0, stream: int = 1, minute: int = 0) -> Observation:
+    time = T0 + timedelta(minutes=minute)
+    return Observation(
+        datastream_id=stream,
+        phenomenon_time=time,
+        result_time=time + timedelta(seconds=later_s),
+        result=result,
+    )
+
+
+def write(url: str, *batch: Observation, expect_new: bool = True) -> WriteCounts:
+    with db.connect(url, name="test") as conn:
+        return observations.write(conn, batch, expect_new=expect_new)
+
+
+def current(url: str) -> list[tuple[datetime, float]]:
+    with db.connect(url, name="test") as conn:
+        values = observations.between(conn, [1], T0 - timedelta(days=9), T0 + timedelta(days=9))
+    return [(v.result_time, v.result) for v in values]
+
+
+def set_aside(url: str) -> list[float]:
+    with db.connect(url, name="test") as conn:
+        rows = conn.execute("SELECT result FROM observation_superseded ORDER BY result").fetchall()
+    return [row["result"] for row in rows]
+
+
+@pytest.mark.parametrize("expect_new", [True, False])
+def test_a_redelivered_batch_changes_nothing(database_url: str, expect_new: bool) -> None:
+    batch = [seen(1.0), seen(2.0, minute=1), seen(3.0, stream=2)]
+    assert write(database_url, *batch, expect_new=expect_new) == WriteCounts(written=3)
+    assert write(database_url, *batch, expect_new=expect_new) == WriteCounts(duplicate=3)
+    assert current(database_url) == [(T0, 1.0), (T0 + timedelta(minutes=1), 2.0)]
+    assert set_aside(database_url) == []
+
+
+def test_the_newest_result_time_wins_and_the_old_value_is_kept(database_url: str) -> None:
+    write(database_url, seen(1.0))
+    assert write(database_url, seen(5.0, later_s=60)) == WriteCounts(corrected=1)
+    assert current(database_url) == [(T0 + timedelta(seconds=60), 5.0)]
+    assert set_aside(database_url) == [1.0]
+
+
+def test_an_older_result_that_comes_late_is_set_aside(database_url: str) -> None:
+    write(database_url, seen(5.0, later_s=60))
+    assert write(database_url, seen(1.0)) == WriteCounts(outdated=1)
+    assert current(database_url) == [(T0 + timedelta(seconds=60), 5.0)]
+    assert set_aside(database_url) == [1.0]
+    assert write(database_url, seen(1.0)) == WriteCounts(duplicate=1)
+
+
+def test_at_equal_result_time_the_later_arrival_wins(database_url: str) -> None:
+    write(database_url, seen(1.0))
+    assert write(database_url, seen(2.0)) == WriteCounts(corrected=1)
+    assert current(database_url) == [(T0, 2.0)]
+
+
+def test_a_redelivery_of_the_replaced_value_does_not_bring_it_back(database_url: str) -> None:
+    write(database_url, seen(1.0))
+    write(database_url, seen(2.0))
+    assert write(database_url, seen(1.0)) == WriteCounts(duplicate=1)
+    assert current(database_url) == [(T0, 2.0)]
+
+
+def test_versions_of_one_key_in_one_batch_keep_their_order(database_url: str) -> None:
+    counts = write(database_url, seen(1.0), seen(2.0), seen(3.0, later_s=9), seen(2.5, later_s=5), seen(1.0))
+    assert counts == WriteCounts(written=1, corrected=2, outdated=1, duplicate=1)
+    assert current(database_url) == [(T0 + timedelta(seconds=9), 3.0)]
+    assert set_aside(database_url) == [1.0, 2.0, 2.5]
+
+
+def test_every_field_comes_back_as_it_was_written(database_url: str) -> None:
+    time = datetime(2017, 3, 12, 2, 59, 59, 123456, tzinfo=UTC)
+    write(
+        database_url,
+        Observation(
+            datastream_id=1,
+            phenomenon_time=time,
+            result_time=time + timedelta(microseconds=1),
+            result=-0.8,
+            quality=Quality.SUSPECT,
+            quality_reason="implausible",
+            provenance=Provenance.DERIVED,
+            input_provenance=Provenance.REPLAYED,
+        ),
+    )
+    with db.connect(database_url, name="test") as conn:
+        (value,) = observations.raw(conn, 1, time, time + timedelta(seconds=1), 10)
+    assert (value.phenomenon_time, value.result_time) == (time, time + timedelta(microseconds=1))
+    assert (value.result, value.quality, value.quality_reason) == (-0.8, 3, "implausible")
+    assert (value.provenance, value.input_provenance) == ("derived", "replayed")
+
+
+def test_the_feed_tells_what_changed_and_only_that(database_url: str) -> None:
+    with db.connect(database_url, name="test", autocommit=True) as conn:
+        start = live.here(conn)
+        write(database_url, seen(1.0), seen(2.0, minute=1))
+        write(database_url, seen(1.0), seen(2.5, minute=1, later_s=1))
+        write(database_url, seen(1.0))
+        first, second = live.changes_after(conn, start)
+    assert first.keys == ((1, T0), (1, T0 + timedelta(minutes=1)))
+    assert second.keys == ((1, T0 + timedelta(minutes=1)),)
+
+
+def test_the_feed_skips_no_batch_that_commits_out_of_order(database_url: str) -> None:
+    with (
+        db.connect(database_url, name="slow") as slow,
+        db.connect(database_url, name="quick") as quick,
+        db.connect(database_url, name="reader", autocommit=True) as reader,
+    ):
+        start = live.here(reader)
+        observations.write(slow, [seen(1.0)])
+        observations.write(quick, [seen(2.0, minute=1)])
+        quick.commit()
+        assert live.changes_after(reader, start) == []
+        slow.commit()
+        keys = [change.keys for change in live.changes_after(reader, start)]
+    assert keys == [((1, T0),), ((1, T0 + timedelta(minutes=1)),)]
+
+
+def test_a_durable_reader_that_fails_gets_the_same_changes_again(database_url: str) -> None:
+    write(database_url, seen(1.0))
+    with db.connect(database_url, name="test", autocommit=True) as conn:
+        with pytest.raises(RuntimeError, match="worker died"), live.next_changes(conn, "derive"):
+            raise RuntimeError("worker died")
+        with live.next_changes(conn, "derive") as changes:
+            assert [change.keys for change in changes] == [((1, T0),)]
+        with live.next_changes(conn, "derive") as changes:
+            assert changes == []

@@ -1,0 +1,1 @@
+"""One module a payload format: pure functions from bytes to Readings and Faults."""

@@ -1,0 +1,90 @@
+"""Prometheus metrics of one ingest process."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from ingest.model import Prepared
+from storage.model import Rejection
+from storage.observations import WriteCounts
+
+_SIZES = (1, 3, 10, 30, 100, 300, 1000, 3000)
+_SECONDS = (0.005, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0)
+
+
+class Metrics:
+    """Named hanoi_ingest_*; units are in the names."""
+
+    def __init__(self, broker_setting: str | None = None) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.received = Counter(
+            "hanoi_ingest_messages_received", "Messages received from the broker", registry=registry
+        )
+        self.observations = Counter(
+            "hanoi_ingest_observations",
+            "Observations by what became of them: written, duplicate, corrected, outdated",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ("written", "duplicate", "corrected", "outdated"):
+            self.observations.labels(outcome)
+        self.rejected = Counter(
+            "hanoi_ingest_messages_rejected",
+            "Messages rejected, whole or in part, by the first reason",
+            ["reason"],
+            registry=registry,
+        )
+        self.retries = Counter(
+            "hanoi_ingest_write_retries", "Batches tried again because the database failed", registry=registry
+        )
+        self.batch_messages = Histogram(
+            "hanoi_ingest_batch_messages", "Messages in a batch", buckets=_SIZES, registry=registry
+        )
+        self.batch_observations = Histogram(
+            "hanoi_ingest_batch_observations", "Observations in a batch", buckets=_SIZES, registry=registry
+        )
+        self.write_seconds = Histogram(
+            "hanoi_ingest_write_seconds", "From COPY to the ack", buckets=_SECONDS, registry=registry
+        )
+        self.lag_seconds = Histogram(
+            "hanoi_ingest_lag_seconds",
+            "From a message's arrival to its commit, the oldest of each batch",
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.last_commit = Gauge(
+            "hanoi_ingest_last_commit_timestamp_seconds",
+            "When the last batch was committed",
+            registry=registry,
+        )
+        self.connected = Gauge(
+            "hanoi_ingest_broker_connected", "1 while subscribed to the broker", registry=registry
+        )
+        setting = Gauge(
+            "hanoi_broker_persistence_info",
+            "Which persistence setting the broker runs with; docs/deploy.md says what each may lose",
+            ["setting"],
+            registry=registry,
+        )
+        setting.labels(broker_setting or "unknown").set(1)
+
+    def written(
+        self,
+        messages: Sequence[Prepared],
+        counts: WriteCounts,
+        rejections: Sequence[Rejection],
+        seconds: float,
+    ) -> None:
+        """After the commit of one batch."""
+        for outcome in ("written", "duplicate", "corrected", "outdated"):
+            self.observations.labels(outcome).inc(getattr(counts, outcome))
+        for rejection in rejections:
+            self.rejected.labels(rejection.reason).inc()
+        now = datetime.now(UTC)
+        oldest = min(message.envelope.received_at for message in messages)
+        self.batch_messages.observe(len(messages))
+        self.batch_observations.observe(sum(len(message.observations) for message in messages))
+        self.write_seconds.observe(seconds)
+        self.lag_seconds.observe((now - oldest).total_seconds())
+        self.last_commit.set(now.timestamp())

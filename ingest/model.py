@@ -1,0 +1,97 @@
+"""What flows through ingest: Envelope (raw), Reading (decoded, not yet trusted), Fault (what was wrong and where)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from storage.model import Observation, Provenance
+from storage.observations import FloodExtent
+
+
+class Reason(StrEnum):
+    """Why a message or a part of it was refused (`rejected_message.reason`)."""
+
+    NOT_JSON = "not_json"
+    INVALID_UTF8 = "invalid_utf8"
+    DUPLICATE_KEY = "duplicate_key"
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    TOO_DEEP = "too_deep"
+    WRONG_TYPE = "wrong_type"
+    NOT_FINITE = "not_finite"
+    NAIVE_TIME = "naive_time"
+    TIME_OUT_OF_RANGE = "time_out_of_range"
+    MISSING_FIELD = "missing_field"
+    UNKNOWN_TOPIC = "unknown_topic"
+    UNKNOWN_THING = "unknown_thing"
+    UNKNOWN_PROPERTY = "unknown_property"
+    OUT_OF_RANGE = "out_of_range"
+    DECODER_ERROR = "decoder_error"
+    REFUSED_BY_DATABASE = "refused_by_database"
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Where a message stands in its source: an MQTT packet id is good for one connection only."""
+
+    generation: int
+    packet_id: int
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """A raw message as it arrived."""
+
+    topic: str
+    payload: bytes
+    received_at: datetime
+    position: Position
+    redelivered_since: datetime | None = None
+    """Set when this may be a second delivery of what was first received after that time."""
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was wrong; `path` is a JSON path into the payload."""
+
+    reason: Reason
+    path: str
+    message: str
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """The results of one Thing at one time, well formed but not yet checked against catalogue and inventory."""
+
+    path: str
+    time: datetime
+    result_time: datetime
+    results: Mapping[str, float | bool]
+    flags: Mapping[str, str]
+    provenance: Provenance
+
+
+class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+    """What a decoder made of a payload: the good readings and every fault."""
+
+    readings: Sequence[Reading] = ()
+    faults: Sequence[Fault] = ()
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What a Thing's status message says of its connection."""
+
+    thing_id: str
+    online: bool
+    received_at: datetime
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A message ready to be written: everything in it that is good, and all its faults."""
+
+    envelope: Envelope
+    observations: Sequence[Observation] = ()
+    extents: Sequence[FloodExtent] = ()
+    statuses: Sequence[Status] = ()
+    faults: Sequence[Fault] = ()
+    detail: Mapping[str, Any] | None = None
+    """More about the faults than their list, e.g. the id of a traceback in the log."""

@@ -1,0 +1,86 @@
+"""From an Envelope to what can be written: finds the decoder, decodes, validates. Pure.
+
+Any exception in here is the message's fault, never bad luck, and becomes a rejection (`decoder_error`).
+"""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+
+from ingest import validate
+from ingest.decoders import extent, native, status
+from ingest.model import Envelope, Fault, Prepared, Reason, Status
+from ingest.validate import Known
+from ingest.wire import MessageKind, Topic, parse_topic
+from storage.model import Property
+from storage.observations import FloodExtent
+
+log = logging.getLogger(__name__)
+
+
+def prepare(envelope: Envelope, known: Known) -> tuple[Prepared, Sequence[tuple[str, Property]]]:
+    """The message ready to be written, and the (thing, property) that need a Datastream first."""
+    try:
+        return _prepare(envelope, known)
+    except Exception as error:
+        trace = hashlib.sha256(envelope.payload).hexdigest()[:12]
+        log.exception("decoder_error trace=%s topic=%s", trace, envelope.topic)
+        message = f"{type(error).__name__} in the decoder, traceback {trace} in the log"
+        fault = Fault(reason=Reason.DECODER_ERROR, path="$", message=message)
+        return Prepared(envelope=envelope, faults=[fault], detail={"traceback_id": trace}), ()
+
+
+def _prepare(envelope: Envelope, known: Known) -> tuple[Prepared, Sequence[tuple[str, Property]]]:
+    topic = parse_topic(envelope.topic)
+    if topic is None:
+        message = "expected hanoi/v1/{domain}/{thing}/observations, status or extent"
+        return _refused(envelope, Fault(reason=Reason.UNKNOWN_TOPIC, path="$", message=message)), ()
+    match topic.kind:
+        case MessageKind.OBSERVATIONS:
+            return _observations(envelope, topic, known)
+        case MessageKind.STATUS:
+            return _status(envelope, topic, known), ()
+        case MessageKind.EXTENT:
+            return _extent(envelope, topic, known), ()
+
+
+def _observations(
+    envelope: Envelope, topic: Topic, known: Known
+) -> tuple[Prepared, Sequence[tuple[str, Property]]]:
+    decoded = native.decode(envelope.payload)
+    checked = validate.check(topic, decoded.readings, known, envelope.received_at)
+    prepared = Prepared(
+        envelope=envelope,
+        observations=checked.observations,
+        faults=[*decoded.faults, *checked.faults],
+    )
+    return prepared, checked.wanted
+
+
+def _status(envelope: Envelope, topic: Topic, known: Known) -> Prepared:
+    online = status.decode(envelope.payload)
+    if isinstance(online, Fault):
+        return _refused(envelope, online)
+    unknown = validate.thing_fault(topic, known)
+    if unknown is not None:
+        return _refused(envelope, unknown)
+    said = Status(thing_id=topic.thing, online=online, received_at=envelope.received_at)
+    return Prepared(envelope=envelope, statuses=[said])
+
+
+def _extent(envelope: Envelope, topic: Topic, known: Known) -> Prepared:
+    decoded = extent.decode(envelope.payload)
+    if isinstance(decoded, list):
+        return _refused(envelope, *decoded)
+    time, provenance, features = decoded
+    fault = validate.thing_fault(topic, known) or validate.time_fault(
+        "$.time", time, envelope.received_at + validate.AHEAD
+    )
+    if fault is not None:
+        return _refused(envelope, fault)
+    found = FloodExtent(thing_id=topic.thing, phenomenon_time=time, features=features, provenance=provenance)
+    return Prepared(envelope=envelope, extents=[found])
+
+
+def _refused(envelope: Envelope, *faults: Fault) -> Prepared:
+    return Prepared(envelope=envelope, faults=faults)

@@ -1,0 +1,60 @@
+"""What ingest knows of catalogue, inventory and Datastreams; read again when something was added."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ingest.validate import Known
+from storage import db, things
+from storage.model import Property
+from storage.reference import Reference
+
+ASK_AGAIN_S: Final = 2.0
+"""How often at most an unknown Thing makes us ask the database: a stranger must not keep it busy."""
+
+
+@dataclass(kw_only=True)
+class Registry:
+    """`known` is replaced as a whole, so that readers in other threads see one state or the other."""
+
+    pool: db.Pool
+    reference: Reference
+    known: Known = field(init=False)
+    _asked: float = field(default=0.0, init=False)
+
+    def load(self) -> None:
+        """Raises db.DatabaseUnreachable."""
+        with self.pool.connection() as conn:
+            rows = things.registry(conn)
+        found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+        for domain, thing, key, datastream_id in rows:
+            streams = found[domain, thing]
+            if key is not None and datastream_id is not None:
+                streams[key] = datastream_id
+        self.known = Known(domains=self.reference.domains, things=dict(found))
+        self._asked = time.monotonic()
+
+    def refresh_for_unknown(self) -> bool:
+        """Whether files or database were read again for a Thing that we don't know."""
+        if self.reference.refresh():
+            self.sync()
+            return True
+        if time.monotonic() - self._asked < ASK_AGAIN_S:
+            return False
+        self.load()
+        return True
+
+    def make(self, wanted: Sequence[tuple[str, Property]]) -> None:
+        """Makes the Datastreams that a Thing began to send."""
+        with self.pool.connection() as conn, conn.transaction():
+            for thing_id, observed in wanted:
+                things.ensure_datastream(conn, thing_id, observed)
+        self.load()
+
+    def sync(self) -> None:
+        """Brings an inventory that changed into the database, then reads it back."""
+        with self.pool.connection() as conn:
+            things.sync(conn, self.reference.domains, self.reference.things)
+        self.load()

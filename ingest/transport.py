@@ -1,0 +1,201 @@
+"""MQTT in: messages with a position, acknowledged only by `commit` (design promise 1).
+
+Every setting here is a trap that was measured: a fixed client id, MQTT 5 with `clean_start=False` said explicitly
+(paho's default wipes the queued session at each start of the process), a session that outlives the longest outage,
+Receive Maximum as the bound on what is in flight, QoS 1, manual acks tagged with the connection's generation.
+"""
+
+import logging
+import ssl
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from ingest.model import Envelope, Position
+from storage.model import EARLIEST
+
+log = logging.getLogger(__name__)
+
+SESSION_EXPIRY: Final = timedelta(days=7)
+"""How long the broker keeps our queue while we are away: the longest outage that loses nothing."""
+RECEIVE_MAXIMUM: Final = 2000
+"""Messages in flight at most: twice a batch, so that one is decoded while another is written."""
+IN_FLIGHT: Final = timedelta(seconds=60)
+"""A message that was not acknowledged when a connection was lost was received at most this long before."""
+KEEPALIVE_S: Final = 15
+
+
+class SubscriptionRefused(RuntimeError):
+    """The broker does not let us read what we must: a configuration fault."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MqttAddress:
+    """mqtt://user:password@host:port, or mqtts:// for TLS."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: bool
+
+    @classmethod
+    def parse(cls, url: str) -> "MqttAddress":
+        """Raises ValueError naming what is wrong; the message holds no password."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError("HANOI_MQTT_URL: expected mqtt://user:password@host:port (or mqtts://)")
+        tls = parts.scheme == "mqtts"
+        return cls(
+            host=parts.hostname,
+            port=parts.port or (8883 if tls else 1883),
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            tls=tls,
+        )
+
+
+@dataclass(kw_only=True)
+class MqttSource:
+    """One persistent session. Callbacks run in paho's thread; `receive` and `commit` in ours."""
+
+    address: MqttAddress
+    client_id: str
+    topics: Sequence[str]
+    receive_maximum: int = RECEIVE_MAXIMUM
+    connected: bool = field(default=False, init=False)
+    refused: str | None = field(default=None, init=False)
+    """Why the broker does not let us subscribe; a process that sees this stops."""
+    _queue: "SimpleQueue[Envelope]" = field(default_factory=SimpleQueue, init=False)
+    _generation: int = field(default=0, init=False)
+    _generation_lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _lost_at: datetime | None = field(default=None, init=False)
+    _client: Client = field(init=False)
+
+    def start(self) -> None:
+        """Connects in the background and goes on trying for ever."""
+        self._client = client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self.client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            manual_ack=True,
+            reconnect_on_failure=True,
+        )
+        client.username_pw_set(self.address.user, self.address.password)
+        if self.address.tls:
+            client.tls_set_context(ssl.create_default_context())
+        client.reconnect_delay_set(min_delay=1, max_delay=5)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has none
+        properties.SessionExpiryInterval = int(SESSION_EXPIRY.total_seconds())
+        properties.ReceiveMaximum = self.receive_maximum
+        client.connect_async(
+            self.address.host,
+            self.address.port,
+            keepalive=KEEPALIVE_S,
+            clean_start=False,
+            properties=properties,
+        )
+        client.loop_start()
+
+    def stop(self) -> None:
+        """Leaves the session with the broker: what is not committed comes again."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def alive(self) -> bool:
+        """Whether paho's thread runs: it ends at an exception, and then nothing is received any more."""
+        name = f"paho-mqtt-client-{self.client_id}"
+        return any(thread.name == name for thread in threading.enumerate())
+
+    def receive(self, most: int, wait_s: float) -> list[Envelope]:
+        """What has arrived, at most `most`; waits up to `wait_s` for the first."""
+        try:
+            batch = [self._queue.get(timeout=wait_s)]
+        except Empty:
+            return []
+        while len(batch) < most:
+            try:
+                batch.append(self._queue.get_nowait())
+            except Empty:
+                break
+        return batch
+
+    def commit(self, positions: Sequence[Position]) -> None:
+        """Acknowledges messages whose transaction has committed.
+
+        Packet ids are used again after a reconnect, so those of an earlier connection are left out: the broker
+        delivers these messages again.
+        """
+        with self._generation_lock:
+            for position in positions:
+                if position.generation == self._generation:
+                    self._client.ack(position.packet_id, 1)
+
+    def _on_connect(
+        self, client: Client, _: Any, flags: ConnectFlags, reason: ReasonCode, __: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            log.error("broker_refused reason=%s", reason)
+            return
+        with self._generation_lock:
+            self._generation += 1
+        options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+        client.subscribe([(topic, options) for topic in self.topics])
+        log.info("broker_connected session_present=%s", flags.session_present)
+
+    def _on_subscribe(
+        self, _: Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Properties | None
+    ) -> None:
+        refused = [f"{t}: {r}" for t, r in zip(self.topics, reasons, strict=False) if r.is_failure]
+        self.refused = "; ".join(refused) or None
+        self.connected = not refused
+
+    def _on_disconnect(
+        self, _: Client, __: Any, ___: DisconnectFlags, reason: ReasonCode, ____: Properties | None
+    ) -> None:
+        with self._generation_lock:
+            self._generation += 1
+        if self.connected:
+            self._lost_at = datetime.now(UTC)
+        self.connected = False
+        log.warning("broker_lost reason=%s", reason)
+
+    def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
+        now = datetime.now(UTC)
+        self._queue.put(
+            Envelope(
+                topic=message.topic,
+                payload=bytes(message.payload),
+                received_at=now,
+                position=Position(self._generation, message.mid),
+                redelivered_since=self._redelivered_since(message.dup, now),
+            )
+        )
+
+    def _redelivered_since(self, dup: bool, now: datetime) -> datetime | None:
+        """From when on a first delivery of this message may have been received, if it may be the second.
+
+        The broker marks what it sends again. What a publisher sends again after it lost the broker comes
+        unmarked, soon after we lost the broker too.
+        """
+        if dup:
+            return EARLIEST
+        if self._lost_at is not None and now - self._lost_at < 10 * IN_FLIGHT:
+            return self._lost_at - IN_FLIGHT
+        return None

@@ -1,0 +1,125 @@
+"""Whether a Reading may be believed: known Thing and property, time and value in range. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from ingest.model import Fault, Reading, Reason
+from ingest.wire import Topic
+from storage.model import EARLIEST, Domain, Observation, Property, Quality
+
+AHEAD: Final = timedelta(minutes=10)
+"""How far a Thing's clock may be ahead of ours."""
+
+_FLAG_QUALITY: Final = {
+    "calibrating": Quality.FAIL,
+    "fault": Quality.FAIL,
+    "estimated": Quality.SUSPECT,
+}
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Catalogue and inventory as ingest needs them."""
+
+    domains: Mapping[str, Domain]
+    things: Mapping[tuple[str, str], Mapping[str, int]]
+    """(domain, thing) → property → datastream_id."""
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """The result for one message. `wanted` are (thing, property) whose Datastream has to be made first."""
+
+    observations: Sequence[Observation] = ()
+    faults: Sequence[Fault] = ()
+    wanted: Sequence[tuple[str, Property]] = ()
+
+
+def check(topic: Topic, readings: Sequence[Reading], known: Known, received_at: datetime) -> Checked:
+    """Observations of what is good, faults of what is not, property by property."""
+    unknown = thing_fault(topic, known)
+    if unknown is not None:
+        return Checked(faults=[unknown])
+    properties = known.domains[topic.domain].properties
+    streams = known.things[topic.domain, topic.thing]
+    observations: list[Observation] = []
+    faults: list[Fault] = []
+    wanted: list[tuple[str, Property]] = []
+    latest = received_at + AHEAD
+    for reading in readings:
+        late = time_fault(f"{reading.path}.time", reading.time, latest)
+        late = late or time_fault(f"{reading.path}.result_time", reading.result_time, latest)
+        if late is not None:
+            faults.append(late)
+            continue
+        for key, value in reading.results.items():
+            observed = properties.get(key)
+            fault = _value_fault(reading, key, value, observed)
+            if fault is not None or observed is None:
+                faults.append(fault or _unknown_property(reading, key))
+            elif key in streams:
+                observations.append(_observation(streams[key], observed, reading, float(value)))
+            else:
+                wanted.append((topic.thing, observed))
+    return Checked(observations=observations, faults=faults, wanted=wanted)
+
+
+def thing_fault(topic: Topic, known: Known) -> Fault | None:
+    """Whether topic names a Thing of the inventory, in its own domain."""
+    if (topic.domain, topic.thing) in known.things and topic.domain in known.domains:
+        return None
+    message = f"no Thing '{topic.thing}' in domain '{topic.domain}'"
+    return Fault(reason=Reason.UNKNOWN_THING, path="$", message=message)
+
+
+def time_fault(path: str, time: datetime, latest: datetime) -> Fault | None:
+    """Whether a time can be one of this city's observations."""
+    if EARLIEST <= time <= latest:
+        return None
+    message = f"{time.isoformat()} is not from {EARLIEST.isoformat()} to {latest.isoformat()}"
+    return Fault(reason=Reason.TIME_OUT_OF_RANGE, path=path, message=message)
+
+
+def _value_fault(reading: Reading, key: str, value: float | bool, observed: Property | None) -> Fault | None:
+    if observed is None or observed.derived:
+        return _unknown_property(reading, key)
+    path = f"{reading.path}.results.{key}"
+    if observed.boolean:
+        if value in (0, 1):
+            return None
+        message = f"{value} is neither true/1 nor false/0"
+        return Fault(reason=Reason.OUT_OF_RANGE, path=path, message=message)
+    if isinstance(value, bool):
+        return Fault(reason=Reason.WRONG_TYPE, path=path, message=f"expected a number, got {value}")
+    if value in observed.possible:
+        return None
+    message = f"{value:g} is not from {observed.possible.low:g} to {observed.possible.high:g} {observed.unit}"
+    return Fault(reason=Reason.OUT_OF_RANGE, path=path, message=message)
+
+
+def _unknown_property(reading: Reading, key: str) -> Fault:
+    message = f"the domain has no property '{key:.64}' that a Thing may send"
+    path = f"{reading.path}.results.{key:.64}"
+    return Fault(reason=Reason.UNKNOWN_PROPERTY, path=path, message=message)
+
+
+def _observation(datastream_id: int, observed: Property, reading: Reading, value: float) -> Observation:
+    quality, reason = _quality(observed, reading.flags.get(observed.key), value)
+    return Observation(
+        datastream_id=datastream_id,
+        phenomenon_time=reading.time,
+        result_time=reading.result_time,
+        result=value,
+        quality=quality,
+        quality_reason=reason,
+        provenance=reading.provenance,
+    )
+
+
+def _quality(observed: Property, flag: str | None, value: float) -> tuple[Quality, str | None]:
+    if flag is not None:
+        return _FLAG_QUALITY[flag], flag
+    if value not in observed.plausible:
+        return Quality.SUSPECT, "implausible"
+    return Quality.GOOD, None

@@ -56,7 +56,7 @@ class CoordinateTrust(StrEnum):
     VERIFIED = "V"
     """From a primary or well-kept source, which is named beside it."""
     FROM_MEMORY = "M"
-    """Remembered or from an unverified list: 100 to 300 m off."""
+    """Remembered or from an unverified list: often 100 to 300 m off, a ward's centroid more."""
     SYNTHETIC = "S"
     """Made up for the product; nothing real stands there."""
 

@@ -101,26 +101,18 @@ def write(
     Raises psycopg.DataError or IntegrityError when a value can't be stored, OperationalError when the
     database can't be reached.
     """
+    if expect_new:
+        rows = list(_rows(observations))
+        if _copied(conn, rows):
+            _record_change(conn, [row[_ID] for row in rows], [row[_TIME] for row in rows])
+            return WriteCounts(written=len(rows))
     counts = WriteCounts()
     changed: list[Key] = []
     for round_ in _rounds(observations):
-        if expect_new and _copied(conn, round_):
-            counts += WriteCounts(written=len(round_))
-            changed += [(o.datastream_id, o.phenomenon_time) for o in round_]
-        else:
-            expect_new = False
-            counts += _merge(conn, round_, changed)
-    if changed:
-        record_change(conn, changed)
+        counts += _merge(conn, round_, changed)
+    ids = [_FIELD.pack(8, datastream_id) for datastream_id, _ in changed]
+    _record_change(conn, ids, [_FIELD.pack(8, _microseconds(time)) for _, time in changed])
     return counts
-
-
-def record_change(conn: db.Connection, keys: Sequence[Key]) -> None:
-    """Tells the followers of the feed, at commit, which values are new."""
-    conn.execute(
-        db.statements("observations")["record_change"],
-        {"datastream_ids": [k[0] for k in keys], "phenomenon_times": [k[1] for k in keys]},
-    )
 
 
 def write_extent(conn: db.Connection, extent: FloodExtent) -> None:
@@ -220,11 +212,11 @@ def _rounds(observations: Sequence[Observation]) -> Iterator[list[Observation]]:
         rest = again
 
 
-def _copied(conn: db.Connection, observations: Sequence[Observation]) -> bool:
-    """Whether a plain COPY went in; False when a key was there already."""
+def _copied(conn: db.Connection, rows: Sequence[bytes]) -> bool:
+    """Whether a plain COPY went in; False when a key was there already, or twice in the batch."""
     try:
         with conn.transaction():
-            _copy(conn, "copy_observation", observations)
+            _copy(conn, "copy_observation", rows)
     except errors.UniqueViolation:
         return False
     return True
@@ -236,7 +228,7 @@ def _merge(conn: db.Connection, observations: Sequence[Observation], changed: li
     times = [o.phenomenon_time for o in observations]
     conn.execute(sql["create_incoming"])
     conn.execute(sql["clear_incoming"])
-    _copy(conn, "copy_incoming", observations)
+    _copy(conn, "copy_incoming", list(_rows(observations)))
     new = conn.execute(sql["insert_new"]).fetchall()
     changed += [(row["datastream_id"], row["phenomenon_time"]) for row in new]
     if len(new) == len(observations):
@@ -256,24 +248,57 @@ def _merge(conn: db.Connection, observations: Sequence[Observation], changed: li
 # its bytes. https://www.postgresql.org/docs/17/sql-copy.html#SQL-COPY-BINARY-FORMAT
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = struct.pack("!h", -1)
-_ROW: Final = struct.Struct("!h iq iq iq id ih".replace(" ", ""))
+_ROW: Final = struct.Struct("!hiqiqiqidih")
+_FIELD: Final = struct.Struct("!iq")
+_ID: Final = slice(2, 14)
+"""Where a row holds the length and the bytes of its datastream_id: just what an array's element looks like."""
+_TIME: Final = slice(14, 26)
+_ARRAY: Final = struct.Struct("!iiIii")
+_INT8_OID: Final = 20
+_TIMESTAMPTZ_OID: Final = 1184
 _NULL: Final = struct.pack("!i", -1)
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
-def _copy(conn: db.Connection, block: str, observations: Sequence[Observation]) -> None:
-    parts = [_HEADER, *map(_row, observations), _TRAILER]
+def binary(observations: Iterable[Observation]) -> bytes:
+    """The rows as `copy_observation` reads them."""
+    return b"".join([_HEADER, *_rows(observations), _TRAILER])
+
+
+def _copy(conn: db.Connection, block: str, rows: Sequence[bytes]) -> None:
     with conn.cursor() as cursor, cursor.copy(db.statements("observations")[block]) as copy:
-        copy.write(b"".join(parts))
+        copy.write(b"".join([_HEADER, *rows, _TRAILER]))
 
 
-def _row(o: Observation) -> bytes:
-    time = (o.phenomenon_time - _EPOCH) // _MICROSECOND
-    same = o.result_time is o.phenomenon_time
-    result_time = time if same else (o.result_time - _EPOCH) // _MICROSECOND
-    fixed = _ROW.pack(8, 8, o.datastream_id, 8, time, 8, result_time, 8, o.result, 2, o.quality)
-    return fixed + _tail(o.provenance, o.input_provenance, o.quality_reason)
+def _record_change(conn: db.Connection, ids: Sequence[bytes], times: Sequence[bytes]) -> None:
+    """Tells the followers of the feed, at commit, which keys have a new value."""
+    if ids:
+        row = struct.pack("!h", 2) + _array(_INT8_OID, ids) + _array(_TIMESTAMPTZ_OID, times)
+        _copy(conn, "copy_change", [row])
+        conn.execute(db.statements("observations")["announce"])
+
+
+def _array(oid: int, elements: Sequence[bytes]) -> bytes:
+    """A one-dimensional array without NULLs as a field of a row."""
+    body = _ARRAY.pack(1, 0, oid, len(elements), 1) + b"".join(elements)
+    return struct.pack("!i", len(body)) + body
+
+
+def _rows(observations: Iterable[Observation]) -> Iterator[bytes]:
+    last: datetime | None = None
+    time = 0
+    for o in observations:
+        if o.phenomenon_time is not last:  # the values of one element share the object
+            last = o.phenomenon_time
+            time = _microseconds(last)
+        result_time = time if o.result_time is last else _microseconds(o.result_time)
+        fixed = _ROW.pack(8, 8, o.datastream_id, 8, time, 8, result_time, 8, o.result, 2, o.quality)
+        yield fixed + _tail(o.provenance, o.input_provenance, o.quality_reason)
+
+
+def _microseconds(time: datetime) -> int:
+    return (time - _EPOCH) // _MICROSECOND
 
 
 @lru_cache(maxsize=4096)

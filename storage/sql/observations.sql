@@ -62,12 +62,13 @@ SELECT datastream_id, phenomenon_time, true AS current FROM corrected
 UNION ALL
 SELECT datastream_id, phenomenon_time, false FROM contested WHERE result_time < held_result_time;
 
--- name: record_change
--- why: the feed that pages, derived values and alerts follow; told when the transaction commits
-WITH change AS (
-    INSERT INTO observation_change (datastream_id, phenomenon_time)
-    VALUES (%(datastream_ids)s, %(phenomenon_times)s)
-)
+-- name: copy_change
+-- why: the feed that pages, derived values and alerts follow, written like the values themselves: a batch may hold
+--      100,000 keys
+COPY observation_change (datastream_id, phenomenon_time) FROM STDIN (FORMAT binary);
+
+-- name: announce
+-- why: followers wake when the transaction commits
 SELECT pg_notify('observation_change', '');
 
 -- name: write_extent

@@ -1,0 +1,104 @@
+"""Reference data that can't be used is refused with file, key and what is wrong; changed files are read again."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.catalog import SHIPPED, ReferenceDataError, load_catalog
+from storage.inventory import load_inventory
+from storage.reference import Reference
+
+NOISE = """
+[domain]
+key = "noise"
+name = { vi = "Tiếng ồn", en = "Noise" }
+headline = "level"
+map_kinds = ["microphone"]
+
+[property.level]
+name = { vi = "Mức ồn", en = "Sound level" }
+unit = "dB[SPL]"
+interval_s = 60
+possible = [0, 194]
+plausible = [20, 140]
+"""
+
+THINGS = """
+domain = "noise"
+[[thing]]
+id = "noise-hoan-kiem"
+kind = "microphone"
+name = { vi = "Hồ Hoàn Kiếm", en = "Hoan Kiem Lake" }
+properties = ["level", "battery"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('key = "noise"', 'key = "Noise"', "domain.key"),
+        (
+            'headline = "level"',
+            'headline = "loudness"',
+            r"domain.headline: 'loudness' is none of \['level'\]",
+        ),
+        ("interval_s = 60", "interval_s = 0", "property.level.interval_s"),
+        ("interval_s = 60", "", "property.level.interval_s: Field required"),
+        ("plausible = [20, 140]", "plausible = [20, 240]", "plausible must lie within possible"),
+        ('unit = "dB[SPL]"', 'unit = "dB[SPL]"\ncolour = "red"', "property.level.colour"),
+        ('key = "noise"', 'key = "rain"', "'rain' is already in"),
+        ("[domain]", "[domain", "not TOML"),
+    ],
+)
+def test_errors_name_file_and_key(tmp_path: Path, old: str, new: str, message: str) -> None:
+    file = tmp_path / "noise.toml"
+    file.write_text(NOISE.replace(old, new, 1))
+    with pytest.raises(ReferenceDataError, match=message) as error:
+        load_catalog([SHIPPED, tmp_path])
+    assert str(file) in str(error.value)
+
+
+def test_every_domain_has_battery_and_signal(tmp_path: Path) -> None:
+    (tmp_path / "noise.toml").write_text(NOISE)
+    for domain in load_catalog([SHIPPED, tmp_path]).values():
+        assert {"battery", "rssi"} <= set(domain.properties), domain.key
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('domain = "noise"', 'domain = "sound"', "'sound' is none of"),
+        ('id = "noise-hoan-kiem"', 'id = "Noise Hoàn Kiếm"', "thing.0.id"),
+        ('"battery"]', '"loudness"]', r"noise-hoan-kiem: properties: \['loudness'\]"),
+        ('kind = "microphone"', 'kind = "microphone"\nparent = "nowhere"', "no Thing 'nowhere'"),
+        ('kind = "microphone"', 'kind = "microphone"\nlocation = { lat = 21.0, lon = 105.8 }', "trust"),
+    ],
+)
+def test_inventory_errors_name_the_thing(tmp_path: Path, old: str, new: str, message: str) -> None:
+    catalog, inventory = tmp_path / "catalog", tmp_path / "inventory"
+    catalog.mkdir()
+    inventory.mkdir()
+    (catalog / "noise.toml").write_text(NOISE)
+    (inventory / "noise.toml").write_text(THINGS.replace(old, new, 1))
+    with pytest.raises(ReferenceDataError, match=message):
+        load_inventory([inventory], load_catalog([SHIPPED, catalog]))
+
+
+def test_files_added_later_are_loaded_and_broken_ones_leave_what_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    reference = Reference(catalog_folders=[SHIPPED, tmp_path / "c"], inventory_folders=[tmp_path / "i"])
+    (tmp_path / "c").mkdir()
+    (tmp_path / "i").mkdir()
+    assert not reference.refresh()
+    (tmp_path / "c" / "noise.toml").write_text(NOISE)
+    (tmp_path / "i" / "noise.toml").write_text(THINGS)
+    assert reference.refresh()
+    assert [thing.id for thing in reference.things] == ["noise-hoan-kiem"]
+    assert not reference.refresh()
+    (tmp_path / "i" / "noise.toml").write_text("broken")
+    os.utime(tmp_path / "i" / "noise.toml", ns=(1, 1))
+    assert not reference.refresh()
+    assert "reference_data_refused" in caplog.text
+    assert [thing.id for thing in reference.things] == ["noise-hoan-kiem"]

@@ -1,0 +1,55 @@
+"""Configuration enters once, and what is wrong with it is said by the variable's name."""
+
+from pathlib import Path
+
+import pytest
+
+from storage.settings import ConfigurationError, Settings, host_port
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("DATABASE_URL", "MQTT_URL", "PUBLIC_BIND", "LOG_LEVEL", "CATALOG_DIR"):
+        monkeypatch.delenv(f"HANOI_{name}", raising=False)
+    monkeypatch.setenv("HANOI_RUNTIME_DIR", str(tmp_path))
+
+
+def test_unset_urls_are_those_of_the_running_demo(tmp_path: Path) -> None:
+    (tmp_path / "demo.env").write_text("HANOI_DATABASE_URL=postgresql://demo\nHANOI_MQTT_URL=mqtt://demo\n")
+    settings = Settings.load()
+    assert settings.required("database_url") == "postgresql://demo"
+    assert settings.required("mqtt_url") == "mqtt://demo"
+
+
+def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "demo.env").write_text("HANOI_DATABASE_URL=postgresql://demo\nHANOI_PUBLIC_DATABASE_URL=x\n")
+    monkeypatch.setenv("HANOI_DATABASE_URL", "postgresql://mine")
+    settings = Settings.load()
+    assert settings.required("database_url") == "postgresql://mine"
+    assert settings.public_database_url is None
+
+
+def test_a_missing_url_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="HANOI_MQTT_URL is not set"):
+        Settings.load().required("mqtt_url")
+
+
+def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANOI_LOG_LEVEL", "LOUD")
+    with pytest.raises(ConfigurationError, match="HANOI_LOG_LEVEL"):
+        Settings.load()
+
+
+def test_folders_are_added_to_the_shipped_ones(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HANOI_CATALOG_DIR", f"{tmp_path}/a:{tmp_path}/b")
+    assert Settings.load().catalog_folders[1:] == (tmp_path / "a", tmp_path / "b")
+
+
+@pytest.mark.parametrize("bind", ["8000", "host:", "host:0", "host:port", ":80"])
+def test_a_bind_without_host_or_port_is_refused(bind: str) -> None:
+    with pytest.raises(ConfigurationError, match="HANOI_PUBLIC_BIND"):
+        host_port(bind, "HANOI_PUBLIC_BIND")
+
+
+def test_secrets_do_not_show() -> None:
+    assert "pass" not in repr(Settings(database_url="postgresql://u:pass@h/d"))

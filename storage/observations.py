@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final, Literal
 
 import msgspec
@@ -102,8 +103,8 @@ def write(
     database can't be reached.
     """
     if expect_new:
-        rows = list(_rows(observations))
-        if _copied(conn, rows):
+        rows: list[bytes] = []
+        if _copied(conn, _kept(_rows(observations), rows)):
             _record_change(conn, [row[_ID] for row in rows], [row[_TIME] for row in rows])
             return WriteCounts(written=len(rows))
     counts = WriteCounts()
@@ -212,7 +213,7 @@ def _rounds(observations: Sequence[Observation]) -> Iterator[list[Observation]]:
         rest = again
 
 
-def _copied(conn: db.Connection, rows: Sequence[bytes]) -> bool:
+def _copied(conn: db.Connection, rows: Iterable[bytes]) -> bool:
     """Whether a plain COPY went in; False when a key was there already, or twice in the batch."""
     try:
         with conn.transaction():
@@ -228,7 +229,7 @@ def _merge(conn: db.Connection, observations: Sequence[Observation], changed: li
     times = [o.phenomenon_time for o in observations]
     conn.execute(sql["create_incoming"])
     conn.execute(sql["clear_incoming"])
-    _copy(conn, "copy_incoming", list(_rows(observations)))
+    _copy(conn, "copy_incoming", _rows(observations))
     new = conn.execute(sql["insert_new"]).fetchall()
     changed += [(row["datastream_id"], row["phenomenon_time"]) for row in new]
     if len(new) == len(observations):
@@ -256,6 +257,8 @@ _TIME: Final = slice(14, 26)
 _ARRAY: Final = struct.Struct("!iiIii")
 _INT8_OID: Final = 20
 _TIMESTAMPTZ_OID: Final = 1184
+COPY_PART: Final = 1000
+"""Rows sent at a time."""
 _NULL: Final = struct.pack("!i", -1)
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -266,9 +269,20 @@ def binary(observations: Iterable[Observation]) -> bytes:
     return b"".join([_HEADER, *_rows(observations), _TRAILER])
 
 
-def _copy(conn: db.Connection, block: str, rows: Sequence[bytes]) -> None:
+def _copy(conn: db.Connection, block: str, rows: Iterable[bytes]) -> None:
+    """Sends the rows in parts, so that the server stores one while we encode the next."""
+    rest = iter(rows)
     with conn.cursor() as cursor, cursor.copy(db.statements("observations")[block]) as copy:
-        copy.write(b"".join([_HEADER, *rows, _TRAILER]))
+        copy.write(_HEADER)
+        while part := b"".join(islice(rest, COPY_PART)):
+            copy.write(part)
+        copy.write(_TRAILER)
+
+
+def _kept(rows: Iterable[bytes], keep: list[bytes]) -> Iterator[bytes]:
+    for row in rows:
+        keep.append(row)
+        yield row
 
 
 def _record_change(conn: db.Connection, ids: Sequence[bytes], times: Sequence[bytes]) -> None:

@@ -22,6 +22,20 @@ class RejectionRow:
     source: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RejectionPreview:
+    """A rejection with only the beginning of its payload."""
+
+    id: int
+    received_at: datetime
+    topic: str
+    payload: bytes
+    size: int
+    """Bytes of the whole payload."""
+    reason: str
+    detail: dict[str, Any]
+
+
 def insert(conn: db.Connection, rejections: Sequence[Rejection]) -> int:
     """Stores them inside the caller's transaction; returns how many were not there from a first delivery."""
     if not rejections:
@@ -35,6 +49,13 @@ def newest(conn: db.Connection, limit: int) -> list[RejectionRow]:
     """The last ones, newest first."""
     rows = conn.execute(db.statements("rejections")["newest"], {"limit": limit}).fetchall()
     return [RejectionRow(**row) for row in rows]
+
+
+def previews(conn: db.Connection, limit: int, payload_bytes: int) -> list[RejectionPreview]:
+    """The last ones, newest first, with so many bytes of each payload."""
+    parameters = {"limit": limit, "bytes": payload_bytes}
+    rows = conn.execute(db.statements("rejections")["previews"], parameters).fetchall()
+    return [RejectionPreview(**row) for row in rows]
 
 
 def count_by_reason(conn: db.Connection, since: datetime) -> dict[str, int]:

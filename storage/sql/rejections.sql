@@ -15,3 +15,9 @@ ORDER BY received_at DESC, id DESC LIMIT %(limit)s;
 -- name: count_by_reason
 SELECT reason, count(*) AS count FROM rejected_message
 WHERE received_at >= %(since)s GROUP BY reason ORDER BY count DESC;
+
+-- name: previews
+-- why: a page shows the beginning of the newest payloads; whole ones may be a megabyte each
+SELECT id, received_at, topic, substring(payload FOR %(bytes)s) AS payload, length(payload) AS size, reason, detail
+FROM rejected_message
+ORDER BY received_at DESC, id DESC LIMIT %(limit)s;

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from storage.model import Observation, Provenance
-from storage.observations import FloodExtent
+from storage.model import FloodExtent, Observation, Provenance
 
 
 class Reason(StrEnum):

@@ -12,8 +12,7 @@ from ingest.decoders import extent, native, status
 from ingest.model import Envelope, Fault, Prepared, Reason, Status
 from ingest.validate import Known
 from ingest.wire import MessageKind, Topic, parse_topic
-from storage.model import Property
-from storage.observations import FloodExtent
+from storage.model import FloodExtent, Property
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from datetime import datetime
 import psycopg
 
 from storage import db, observations, rejections, things
-from storage.model import Observation, Rejection
-from storage.observations import FloodExtent, WriteCounts
+from storage.model import FloodExtent, Observation, Rejection
+from storage.observations import WriteCounts
 
 
 class Refused(ValueError):

@@ -179,6 +179,16 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FloodExtent:
+    """Flooded areas around a point at one moment: the features of a GeoJSON FeatureCollection."""
+
+    thing_id: str
+    phenomenon_time: datetime
+    features: list[dict[str, Any]]
+    provenance: Provenance
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rejection:
     """A message, whole or in part refused: kept with its payload until the cause is mended."""
 

@@ -13,7 +13,7 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from storage import db
-from storage.model import Observation, Provenance
+from storage.model import FloodExtent, Observation, Provenance
 
 Key = tuple[int, datetime]
 """(datastream_id, phenomenon_time)"""
@@ -39,16 +39,6 @@ class WriteCounts:
             outdated=self.outdated + other.outdated,
             duplicate=self.duplicate + other.duplicate,
         )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FloodExtent:
-    """Flooded areas around a point at one moment: the features of a GeoJSON FeatureCollection."""
-
-    thing_id: str
-    phenomenon_time: datetime
-    features: list[dict[str, Any]]
-    provenance: Provenance
 
 
 class LiveValue(msgspec.Struct, frozen=True, kw_only=True, gc=False):

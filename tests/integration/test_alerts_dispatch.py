@@ -1,8 +1,9 @@
 """From the outbox to a receiver that really listens."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -221,6 +222,31 @@ def test_one_that_died_after_claiming_is_taken_up_again(city: City, receiver: Re
     assert sender.run(city.conn) == 0
     clock.forward(61)
     assert sender.run(city.conn) == 1
+
+
+class DatabaseGoneAfterSending:
+    """The receiver has it, and then the record can't be made."""
+
+    name = "webhook"
+
+    def __init__(self, url: str) -> None:
+        self._inner = Webhook(url)
+
+    def send(self, key: str, document: Mapping[str, Any]) -> None:
+        self._inner.send(key, document)
+        raise db.DatabaseUnreachable("gone")
+
+
+def test_what_was_sent_and_not_recorded_is_sent_again_with_the_same_key(
+    city: City, receiver: Receiver, clock: Clock
+) -> None:
+    flood(city)
+    with pytest.raises(db.DatabaseUnreachable):
+        dispatcher(clock, DatabaseGoneAfterSending(receiver.url)).run(city.conn)
+    clock.forward(61)
+    dispatcher(clock, Webhook(receiver.url)).run(city.conn)
+    assert len(receiver.keys) == 2
+    assert len(set(receiver.keys)) == 1
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def servers() -> Iterator[tuple[runtime.Runtime, Path]]:
 def postgres(servers: tuple[runtime.Runtime, Path]) -> Iterator[Postgres]:
     """One server for the session. A test that kills a server starts its own."""
     installed, folder = servers
-    with Postgres(installed, folder / "database", settings=FOR_TESTS) as server:
+    with Postgres(installed, folder / "database", settings=FOR_TESTS, dies_with_parent=True) as server:
         yield server
 
 
@@ -82,7 +82,9 @@ def city_url(postgres: Postgres, city_template: str) -> Iterator[str]:
 def broker(servers: tuple[runtime.Runtime, Path]) -> Iterator[Mosquitto]:
     """A broker of the test's own: sessions persist, so a shared one would carry messages over."""
     installed, folder = servers
-    with Mosquitto(installed, folder / f"broker-{next(_numbers)}", proves_persistence=False) as server:
+    with Mosquitto(
+        installed, folder / f"broker-{next(_numbers)}", proves_persistence=False, dies_with_parent=True
+    ) as server:
         yield server
 
 

@@ -1,0 +1,1 @@
+"""PostgreSQL with TimescaleDB and Mosquitto from a folder: no containers, no root needed."""

@@ -1,0 +1,375 @@
+"""Brings the whole product up from nothing, keeps it up, and takes it down in order."""
+
+from __future__ import annotations
+
+import http.client
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+
+import psycopg
+
+from deploy.embedded import process, secret_files
+from deploy.embedded.apt import Say
+from deploy.embedded.children import Child, Program, bound_logs, how_it_ended
+from deploy.embedded.layout import Layout
+from deploy.embedded.mosquitto import PORT_VARIABLE as MQTT_PORT_VARIABLE
+from deploy.embedded.mosquitto import Mosquitto
+from deploy.embedded.postgres import PORT_VARIABLE as DB_PORT_VARIABLE
+from deploy.embedded.postgres import Postgres
+from deploy.embedded.process import POLL_S, PortTakenError, ServerError
+from deploy.embedded.runtime import Runtime
+from deploy.embedded.settings import Bind, DemoSettings
+
+OPERATOR = "operator"
+PUBLIC_LOGIN = "hanoi_public_login"
+PUBLIC_ROLE = "hanoi_public"
+BACKFILL = "48h"
+# Each process is given its own; what the caller's environment says is not for the demo.
+_URLS = {
+    "HANOI_DATABASE_URL",
+    "HANOI_PUBLIC_DATABASE_URL",
+    "HANOI_MQTT_URL",
+    "HANOI_MQTT_PUBLISH_URL",
+}
+_READY_LIMIT_S = 180.0
+_LOG_CHECK_S = 5.0
+_SYNC_S = 1.0
+_FAILURES_AT_START = 5
+_STOP_ORDER = (
+    ("simulate",),
+    ("ingest",),
+    ("alerts", "public", "control-room"),
+    ("broker",),
+    ("database",),
+)
+
+
+class StartError(Exception):
+    """Something did not come up; the message has the end of its log."""
+
+
+class Demo:
+    """A running product: two servers and our processes. run() returns an exit status."""
+
+    def __init__(
+        self,
+        settings: DemoSettings,
+        runtime: Runtime,
+        layout: Layout,
+        environment: Mapping[str, str],
+        say: Say,
+        *,
+        programs: Path | None = None,
+    ) -> None:
+        self._settings = settings
+        self._layout = layout
+        self._say = say
+        self._base_environment = environment
+        self._programs = programs or Path(sys.executable).parent
+        self._database = Postgres(
+            runtime,
+            layout.data / "database",
+            settings.db_port,
+            log=layout.log("database"),
+            passwords=layout.secrets / "database.json",
+            dies_with_parent=True,
+        )
+        self._broker = Mosquitto(
+            runtime,
+            layout.data / "broker",
+            settings.mqtt_port,
+            setting=settings.broker_setting,
+            log=layout.log("broker"),
+            passwords=layout.secrets / "broker.json",
+            dies_with_parent=True,
+        )
+        self._children: list[Child] = []
+        self._errands: list[subprocess.Popen[bytes]] = []
+        self._stop_asked = False
+        self._began = time.monotonic()
+
+    def run(self) -> int:
+        """Start, look after everything until a signal comes, stop."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask_to_stop)
+        try:
+            self._look_after(self._start_up())
+        except (StartError, ServerError, psycopg.Error) as problem:
+            self._say(f"ERROR: {problem}")
+            return 1
+        finally:
+            self._stop()
+        return 0
+
+    def _look_after(self, start_up: Iterator[None]) -> None:
+        """Take the start one step further at each turn, and restart what died."""
+        logs_due = sync_due = 0.0
+        while not self._stop_asked:
+            next(start_up, None)
+            for child in self._children:
+                child.look()
+            now = time.monotonic()
+            if now >= sync_due:
+                self._broker.sync()
+                self._stop_asked |= process.make_was_interrupted()
+                sync_due = now + _SYNC_S
+            if now >= logs_due:
+                bound_logs(self._layout.logs)
+                logs_due = now + _LOG_CHECK_S
+            time.sleep(POLL_S)
+
+    def _start_up(self) -> Iterator[None]:
+        """Servers, schema, roles, then all processes at once; yields while it waits."""
+        yield from self._start_servers()
+        yield from self._migrate()
+        self._database.create_login(PUBLIC_LOGIN, member_of=PUBLIC_ROLE)
+        self._start_processes()
+        yield from self._create_operator()
+        self._start("control-room", ["hanoi-control-room"], self._owner_environment())
+        yield from self._until_ready(self._settings.ingest, "ingest")
+        if self._settings.simulate:
+            command = ["hanoi-simulate", "--backfill", BACKFILL]
+            self._start("simulate", command, self._simulate_environment())
+        yield from self._until_ready(self._settings.public, "public")
+        yield from self._until_ready(self._settings.control_room, "control-room")
+        self._write_demo_env()
+        self._announce()
+
+    def _start_servers(self) -> Iterator[None]:
+        setting = self._broker.setting
+        self._say("starting the database and the broker")
+        before = self._broker.setting_before
+        self._adopt(
+            Program(
+                name="database",
+                launch=self._database.launch,
+                stop_signal=signal.SIGINT,
+                patience_s=30,
+            )
+        )
+        self._adopt(Program(name="broker", launch=self._launch_broker, patience_s=30))
+        if before not in (None, setting.name):
+            self._say(
+                f"WARNING: the broker setting was '{before}' before: what was still queued "
+                "then stays in its store and is not delivered"
+            )
+        yield from self._until(self._database.answers, "the database")
+        yield from self._until(self._broker.answers, "the broker")
+        self._say(f"database and broker are up; broker setting '{setting.name}': {setting.price}")
+        self._database.create_owner()
+
+    def _launch_broker(self) -> subprocess.Popen[bytes]:
+        """Start the broker, the first time with the proof that it keeps messages.
+
+        Later without waiting: a long queue takes it seconds to read.
+        """
+        if self._broker.proven:
+            return self._broker.launch()
+        self._broker.start()
+        assert self._broker.process is not None
+        return self._broker.process
+
+    def _migrate(self) -> Iterator[None]:
+        self._say("bringing the schema up to date and loading the inventory")
+        yield from self._errand("migrate", ["hanoi-migrate"])
+
+    def _start_processes(self) -> None:
+        self._say("starting ingest, alerts and the pages")
+        self._start("ingest", ["hanoi-ingest"], self._owner_environment())
+        self._start("public", ["hanoi-public"], self._public_environment())
+        self._start("alerts", ["hanoi-alerts"], self._owner_environment())
+
+    def _create_operator(self) -> Iterator[None]:
+        """Create the operator once per database; a password changed later is left alone."""
+        made = self._layout.data / "operator-created"
+        if made.exists():
+            return
+        self._say("creating the operator")
+        command = ["hanoi-control-room", "user", "add", OPERATOR]
+        command += ["--role", "operator", "--password-stdin"]
+        yield from self._errand("operator", command, self._operator_password())
+        made.touch()
+
+    def _adopt(self, program: Program) -> None:
+        child = Child(program, self._layout, self._say)
+        self._children.append(child)
+        child.start()
+
+    def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+        full = [str(self._programs / command[0]), *command[1:]]
+
+        def launch() -> subprocess.Popen[bytes]:
+            return process.spawn(
+                full,
+                log=self._layout.log(name),
+                environment=environment,
+                dies_with_parent=signal.SIGTERM,
+            )
+
+        self._adopt(Program(name=name, launch=launch))
+
+    def _errand(self, name: str, command: list[str], line: str | None = None) -> Iterator[None]:
+        """Run a command to its end; `line` goes to its standard input."""
+        log = self._layout.log(name)
+        with log.open("ab") as output:
+            running = subprocess.Popen(
+                [str(self._programs / command[0]), *command[1:]],
+                stdin=subprocess.DEVNULL if line is None else subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._owner_environment(),
+                start_new_session=True,
+            )
+        self._errands.append(running)
+        if running.stdin is not None:
+            running.stdin.write(f"{line}\n".encode())
+            running.stdin.close()
+        while running.poll() is None:
+            yield
+        if running.returncode != 0:
+            how = how_it_ended(running.returncode)
+            raise StartError(f"{command[0]} failed ({how})\n{process.tail(log)}")
+
+    def _until(self, ready: Callable[[], bool], what: str) -> Iterator[None]:
+        deadline = time.monotonic() + _READY_LIMIT_S
+        while not ready():
+            if time.monotonic() > deadline:
+                raise StartError(f"{what} is not ready after {_READY_LIMIT_S:g} s")
+            yield
+
+    def _until_ready(self, bind: Bind, name: str) -> Iterator[None]:
+        try:
+            yield from self._until(
+                lambda: answers_ready(bind) or self._gives_up(name), f"{name} at {bind.url}/readyz"
+            )
+        except StartError as problem:
+            log = self._layout.log(name)
+            raise StartError(f"{problem}\n{process.tail(log)}") from problem
+
+    def _gives_up(self, name: str) -> bool:
+        """Raise StartError when a program ended again and again before it was ever ready."""
+        child = next((c for c in self._children if c.name == name), None)
+        if child is not None and child.failures >= _FAILURES_AT_START:
+            raise StartError(f"{name} ended {child.failures} times and never got ready")
+        return False
+
+    def _owner_environment(self) -> dict[str, str]:
+        """Return what our own processes may know: all but how to publish."""
+        return {
+            **self._shared_environment(),
+            "HANOI_DATABASE_URL": self._database.owner_url(),
+            "HANOI_MQTT_URL": self._broker.url("ingest"),
+        }
+
+    def _simulate_environment(self) -> dict[str, str]:
+        publish = {"HANOI_MQTT_PUBLISH_URL": self._broker.url("publisher")}
+        return {**self._owner_environment(), **publish}
+
+    def _public_environment(self) -> dict[str, str]:
+        """The public process gets the role that reads a few views, and no broker."""
+        url = self._public_database_url()
+        urls = {"HANOI_DATABASE_URL": url, "HANOI_PUBLIC_DATABASE_URL": url}
+        return {**self._shared_environment(), **urls}
+
+    def _shared_environment(self) -> dict[str, str]:
+        settings = self._settings
+        binds = (settings.public, settings.control_room, settings.ingest, settings.alerts)
+        return {
+            **{k: v for k, v in self._base_environment.items() if k not in _URLS},
+            **{bind.variable: bind.value for bind in binds},
+            "HANOI_RUNTIME_DIR": str(settings.runtime_dir),
+            "HANOI_BROKER_SETTING": self._broker.setting.name,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _public_database_url(self) -> str:
+        return self._database.url(PUBLIC_LOGIN, "hanoi")
+
+    def _operator_password(self) -> str:
+        return secret_files.password(self._layout.secrets / "operator.json", OPERATOR)
+
+    def _write_demo_env(self) -> None:
+        values = {
+            "HANOI_DATABASE_URL": self._database.owner_url(),
+            "HANOI_PUBLIC_DATABASE_URL": self._public_database_url(),
+            "HANOI_MQTT_URL": self._broker.url("ingest"),
+            "HANOI_MQTT_PUBLISH_URL": self._broker.url("publisher"),
+            "HANOI_PUBLIC_URL": self._settings.public.url,
+            "HANOI_CONTROL_ROOM_URL": self._settings.control_room.url,
+            "HANOI_OPERATOR_USER": OPERATOR,
+            "HANOI_OPERATOR_PASSWORD": self._operator_password(),
+        }
+        text = "".join(f"{key}={value}\n" for key, value in values.items())
+        secret_files.write_private(self._layout.demo_env, text)
+
+    def _announce(self) -> None:
+        took_s = time.monotonic() - self._began
+        setting = self._broker.setting
+        self._say(f"both pages are live after {took_s:.0f} s")
+        self._say(f"  citizens' page   {self._settings.public.url}")
+        self._say(f"  control room     {self._settings.control_room.url}/ops/")
+        self._say(f"                   user {OPERATOR}, password {self._operator_password()}")
+        self._say(f"  broker setting   {setting.name}: {setting.price}")
+        self._say(f"  logs             {self._layout.logs}")
+        self._say("Ctrl-C stops everything; the data stays")
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self._stop_asked = True
+
+    def _stop(self) -> None:
+        """End everything in the order in which data flows, so that nothing is cut off."""
+        if self._children:
+            self._say("stopping")
+        self._layout.demo_env.unlink(missing_ok=True)
+        for errand in self._errands:
+            process.end(errand, signal.SIGTERM, limit_s=10)
+        for names in _STOP_ORDER:
+            group = [c for c in self._children if c.name.startswith(names)]
+            for child in group:
+                child.ask_to_end()
+            for child in group:
+                child.end()
+        if self._children:
+            self._say("stopped")
+
+
+def require_free_ports(settings: DemoSettings) -> None:
+    """Raise PortTakenError that lists every port that is taken, before anything starts."""
+    wanted = [
+        ("127.0.0.1", settings.db_port, "the database", DB_PORT_VARIABLE),
+        ("127.0.0.1", settings.mqtt_port, "the broker", MQTT_PORT_VARIABLE),
+        _wish(settings.public, "the citizens' page"),
+        _wish(settings.control_room, "the control room"),
+        _wish(settings.alerts, "alerts"),
+        _wish(settings.ingest, "ingest"),
+    ]
+    problems = []
+    for host, port, who, variable in wanted:
+        try:
+            process.require_free_port(port, who=who, variable=variable, host=host)
+        except PortTakenError as problem:
+            problems.append(str(problem))
+    if problems:
+        raise PortTakenError("\n".join(problems))
+
+
+def answers_ready(bind: Bind) -> bool:
+    """Whether GET /readyz is answered with 200 now."""
+    host = bind.url.removeprefix("http://").rsplit(":", 1)[0].strip("[]")
+    connection = http.client.HTTPConnection(host, bind.port, timeout=1)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _wish(bind: Bind, who: str) -> tuple[str, int, str, str]:
+    return (bind.host, bind.port, who, bind.variable)

@@ -1,0 +1,77 @@
+"""What the environment says about the demo, read once in main()."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingError(Exception):
+    """An environment variable has a value that can't be used; the message names it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bind:
+    """A host and a port that something listens on, and the variable that says so."""
+
+    variable: str
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Return the address for a browser on this machine."""
+        everywhere = self.host in {"0.0.0.0", "::", ""}
+        host = "127.0.0.1" if everywhere else self.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def value(self) -> str:
+        """Return the value as it stands in the environment."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoSettings:
+    """Everything that the supervisor can be told."""
+
+    runtime_dir: Path
+    db_port: int
+    mqtt_port: int
+    broker_setting: str | None
+    public: Bind
+    control_room: Bind
+    ingest: Bind
+    alerts: Bind
+    simulate: bool
+
+
+def read(environment: Mapping[str, str]) -> DemoSettings:
+    """Return the settings, or raise SettingError."""
+    return DemoSettings(
+        runtime_dir=Path(environment.get("HANOI_RUNTIME_DIR") or ".runtime").absolute(),
+        db_port=_number(environment, "HANOI_DB_PORT", 54320, 1, 65535),
+        mqtt_port=_number(environment, "HANOI_MQTT_PORT", 18830, 1, 65535),
+        broker_setting=environment.get("HANOI_BROKER_SETTING") or None,
+        public=_bind(environment, "HANOI_PUBLIC_BIND", "127.0.0.1:8000"),
+        control_room=_bind(environment, "HANOI_CONTROL_ROOM_BIND", "127.0.0.1:8050"),
+        ingest=_bind(environment, "HANOI_INGEST_BIND", "127.0.0.1:8060"),
+        alerts=_bind(environment, "HANOI_ALERTS_BIND", "127.0.0.1:8090"),
+        simulate=environment.get("SIMULATE", "1") != "0",
+    )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdigit() or not low <= int(text) <= high:
+        raise SettingError(f"{name}={text}: a whole number from {low} to {high} is needed")
+    return int(text)
+
+
+def _bind(environment: Mapping[str, str], name: str, default: str) -> Bind:
+    text = environment.get(name) or default
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise SettingError(f"{name}={text}: host:port is needed, such as {default}")
+    return Bind(variable=name, host=host.strip("[]"), port=int(port))

@@ -1,0 +1,75 @@
+"""Stands in for every `hanoi-*` program: notes how it was called, answers /readyz, waits.
+
+The supervisor's tests link it under each program's name. What it notes goes to
+`$STAND_IN_NOTES/<name>.json`, so that a test can read what the supervisor handed over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import psycopg
+
+NAME = Path(sys.argv[0]).name
+BINDS = {
+    "hanoi-ingest": "HANOI_INGEST_BIND",
+    "hanoi-alerts": "HANOI_ALERTS_BIND",
+    "hanoi-public": "HANOI_PUBLIC_BIND",
+    "hanoi-control-room": "HANOI_CONTROL_ROOM_BIND",
+}
+
+
+class Ready(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/readyz" else 404)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+def note(**more: object) -> None:
+    values = {k: v for k, v in os.environ.items() if k.startswith("HANOI_")}
+    text = json.dumps({"arguments": sys.argv[1:], "environment": values, **more})
+    Path(os.environ["STAND_IN_NOTES"], f"{NAME}.json").write_text(text, encoding="utf-8")
+
+
+def migrate() -> None:
+    with psycopg.connect(os.environ["HANOI_DATABASE_URL"], autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'hanoi_public'")
+        if known.fetchone() is None:
+            connection.execute("CREATE ROLE hanoi_public NOLOGIN")
+        connection.execute("CREATE TABLE IF NOT EXISTS kept (n int)")
+        connection.execute("INSERT INTO kept VALUES (1)")
+
+
+def serve() -> None:
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda number, frame: stopped.set())
+    if NAME in BINDS:
+        host, port = os.environ[BINDS[NAME]].split(":")
+        server = HTTPServer((host, int(port)), Ready)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    stopped.wait()
+    note(stopped=True)
+
+
+def main() -> None:
+    if os.environ.get("STAND_IN_FAILS") == NAME:
+        sys.exit("told to fail")
+    if "--password-stdin" in sys.argv:
+        Path(os.environ["STAND_IN_NOTES"], "operator.txt").write_text(sys.stdin.read())
+    elif NAME == "hanoi-migrate":
+        migrate()
+    else:
+        note(stopped=False)
+        serve()
+
+
+main()

@@ -29,7 +29,6 @@ def test_simulate_0_is_off() -> None:
         ("HANOI_DB_PORT", "many"),
         ("HANOI_MQTT_PORT", "70000"),
         ("HANOI_PUBLIC_BIND", "8000"),
-        ("HANOI_INGEST_WORKERS", "0"),
     ],
 )
 def test_a_bad_value_names_its_variable(name: str, value: str) -> None:

@@ -1,0 +1,267 @@
+"""Shapes of the public API as pydantic models: they make the OpenAPI document, and tests check answers by them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Level = Annotated[int, Field(description="0 is the best or calmest class of the domain's scale")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Quality = Literal[1, 2, 3, 4, 9]
+ProvenanceName = Literal["measured", "manual", "derived", "replayed", "forecast", "simulated"]
+QUALITY = Field(description="QARTOD: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Name(_Model):
+    """A text in Vietnamese and English."""
+
+    vi: str
+    en: str
+
+
+class Place(_Model):
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    trust: Literal["V", "M", "S"] = Field(
+        description="V verified, M from memory (100-300 m off), S synthetic"
+    )
+    source: str
+
+
+class Latest(_Model):
+    time: AwareDatetime
+    result: float
+    quality: Quality = QUALITY
+    provenance: ProvenanceName
+    input_provenance: ProvenanceName | None = Field(
+        default=None, description="the weakest provenance among a derived value's inputs"
+    )
+
+
+class DatastreamItem(_Model):
+    id: int
+    property: str
+    unit: str = Field(description="UCUM")
+    latest: Latest | None
+
+
+class ThingItem(_Model):
+    """A station, gauge, point or bay."""
+
+    id: str
+    domain: str
+    kind: str
+    parent_id: str | None
+    name: Name
+    location: Place | None
+    properties: dict[str, Any]
+    datastreams: list[DatastreamItem]
+
+
+class ThingPage(_Model):
+    items: list[ThingItem]
+    next: str | None = Field(description="give it as `cursor` for the next page; null on the last one")
+
+
+class RawItem(_Model):
+    time: AwareDatetime
+    result: float
+    quality: Quality = QUALITY
+    provenance: ProvenanceName
+    result_time: AwareDatetime
+    input_provenance: ProvenanceName | None = None
+    quality_reason: str | None = None
+
+
+class RollupItem(_Model):
+    """One hour, or one day of Hanoi. Values marked fail or missing do not count."""
+
+    time: AwareDatetime = Field(description="start of the bucket")
+    count: int = Field(ge=1)
+    mean: float
+    min: float
+    max: float
+    first: float
+    last: float
+    coverage: Share = Field(description="share of the expected reports that arrived")
+
+
+class ObservationPage(_Model):
+    """Oldest first. `items` are raw values when `step` is raw, buckets otherwise."""
+
+    datastream_id: int
+    unit: str
+    step: Literal["raw", "1h", "1d"]
+    items: list[RawItem] | list[RollupItem]
+    next: str | None
+
+
+class MapValue(_Model):
+    result: float
+    unit: str
+    quality: Quality = QUALITY
+    time: AwareDatetime
+    provenance: ProvenanceName
+    input_provenance: ProvenanceName | None = None
+
+
+class MapProperties(_Model):
+    """Of a Thing. Points that sum up bays have the five counts; bays have `parent_id` and `bay_state`."""
+
+    name_vi: str
+    name_en: str
+    kind: str
+    time: AwareDatetime | None
+    age_s: int | None = Field(ge=0)
+    interval_s: int | None
+    state: Literal["live", "stale", "never", "fault"]
+    values: dict[str, MapValue]
+    level: Level | None
+    label_vi: str
+    label_en: str
+    color: str = Field(pattern=r"^#[0-9A-Fa-f]{6}$")
+    coordinate_trust: Literal["V", "M", "S"]
+    simulated: bool
+    free: int | None = None
+    occupied: int | None = None
+    unknown: int | None = None
+    out_of_service: int | None = None
+    capacity: int | None = None
+    occupancy_percent: float | None = None
+    parent_id: str | None = None
+    bay_state: Literal["free", "occupied", "unknown", "out_of_service"] | None = None
+
+
+class ExtentProperties(_Model):
+    """Of a flooded area."""
+
+    name_vi: str
+    name_en: str
+    kind: Literal["extent"]
+    thing: str
+    time: AwareDatetime
+    age_s: int = Field(ge=0)
+    state: Literal["live", "stale"]
+    depth_cm: float
+    level: Level | None
+    label_vi: str
+    label_en: str
+    color: str
+    coordinate_trust: Literal["V", "M", "S"]
+    provenance: ProvenanceName
+    simulated: bool
+
+
+class PointGeometry(_Model):
+    type: Literal["Point"]
+    coordinates: tuple[float, float]
+
+
+class PolygonGeometry(_Model):
+    type: Literal["Polygon"]
+    coordinates: list[list[list[float]]]
+
+
+class PointFeature(_Model):
+    type: Literal["Feature"]
+    id: str
+    geometry: PointGeometry
+    properties: MapProperties
+
+
+class ExtentFeature(_Model):
+    type: Literal["Feature"]
+    id: str
+    geometry: PolygonGeometry
+    properties: ExtentProperties
+
+
+class MapCollection(_Model):
+    type: Literal["FeatureCollection"]
+    domain: str
+    generated_at: AwareDatetime
+    simulated: bool = Field(description="whether any value in it is simulated or derived from simulated ones")
+    features: list[PointFeature | ExtentFeature]
+
+
+class BandItem(_Model):
+    level: Level
+    below: float | None = Field(description="null: no upper limit")
+    label: Name
+    color: str
+
+
+class PropertyItem(_Model):
+    name: Name
+    unit: str = Field(description="UCUM")
+    symbol: str = Field(description="what people read for the unit")
+    decimals: int
+    interval_s: int
+    boolean: bool
+    derived: bool
+    bands: list[BandItem]
+
+
+class MapItem(_Model):
+    shape: str
+    summary: Literal["occupancy"] | None
+    bands: list[BandItem]
+
+
+class DomainItem(_Model):
+    key: str
+    name: Name
+    headline: str = Field(description="the property that gives a Thing its level and colour")
+    properties: dict[str, PropertyItem]
+    map: MapItem
+
+
+class Catalogue(_Model):
+    items: list[DomainItem]
+    states: dict[str, Name] = Field(description="words for what has no level")
+    grey: str
+
+
+class AlertItem(_Model):
+    id: int
+    rule: str
+    domain: str
+    thing: str
+    name: Name
+    property: str
+    severity: Literal["info", "warning", "critical"]
+    state: Literal["firing", "resolved"]
+    title: Name
+    unit: str
+    limit: float | None
+    value: float
+    value_time: AwareDatetime
+    peak: float
+    firing_since: AwareDatetime
+    resolved_at: AwareDatetime | None
+    provenance: ProvenanceName
+    simulated: bool
+
+
+class AlertList(_Model):
+    """Alerts that are firing, worst first."""
+
+    items: list[AlertItem]
+
+
+class Fault(_Model):
+    parameter: str
+    detail: str
+
+
+class Problem(_Model):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] | None = None

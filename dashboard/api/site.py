@@ -1,0 +1,21 @@
+"""What the routes of the public site work with, made once in `dashboard.public`."""
+
+from dataclasses import dataclass
+
+from dashboard.alerts import AlertBoard
+from dashboard.data import City, CityFeed, Clock
+from dashboard.live import LiveHub
+from dashboard.map_snapshot import MapSnapshots
+from storage import db
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    city: City
+    feed: CityFeed
+    hub: LiveHub
+    maps: MapSnapshots
+    alerts: AlertBoard
+    pool: db.Pool
+    clock: Clock
+    metrics_token: str | None

@@ -1,0 +1,145 @@
+// The city as a browser knows it: the map snapshots, kept up to date by live values and by the clock.
+// Mirrors dashboard/condition.py, because ages grow while no server answers.
+
+import { ageSeconds } from "./format.js";
+
+const STALE_AFTER_INTERVALS = 3;
+const SUSPECT = 3;
+const FAIL = 4;
+const CLASSES = new Set(["live", "stale", "never", "fault"]);
+
+export class City {
+  // `catalogue` is the answer of /api/v1/domains.
+  constructor(catalogue) {
+    this.features = new Map(); // id → feature, extents included
+    this.setCatalogue(catalogue);
+  }
+
+  setCatalogue(catalogue) {
+    this.domains = new Map(catalogue.items.map((domain) => [domain.key, domain]));
+    this.states = catalogue.states;
+    this.grey = catalogue.grey;
+  }
+
+  // Takes a snapshot (FeatureCollection of /api/v1/map/{domain}.geojson) as the truth about its domain.
+  replace(collection) {
+    for (const [id, feature] of this.features) if (feature.domain === collection.domain) this.features.delete(id);
+    for (const feature of collection.features) {
+      feature.domain = collection.domain;
+      this.features.set(feature.id, feature);
+    }
+    this.grow(Date.now());
+  }
+
+  of(domainKey) {
+    return [...this.features.values()].filter((feature) => feature.domain === domainKey);
+  }
+
+  get(id) {
+    return this.features.get(id);
+  }
+
+  // Live values. Returns {changed: features that look different, unseen: domains whose snapshot must be had anew}.
+  apply(items) {
+    const changed = new Set();
+    const unseen = new Set();
+    for (const item of items) {
+      const feature = this.features.get(item.thing);
+      if (feature && !isSummary(this.domains.get(item.domain), feature)) {
+        this.#take(feature, item);
+        changed.add(feature);
+      } else {
+        unseen.add(item.domain); // a bay, which its point sums up, or a Thing that is new
+      }
+    }
+    return { changed: [...changed], unseen: [...unseen] };
+  }
+
+  // Lets time pass; returns the features whose state changed by it.
+  grow(now) {
+    return [...this.features.values()].filter((feature) => {
+      const before = feature.properties.state + feature.properties.level;
+      this.#classify(feature, now);
+      return before !== feature.properties.state + feature.properties.level;
+    });
+  }
+
+  property(domainKey, key) {
+    return this.domains.get(domainKey)?.properties[key];
+  }
+
+  // The value that gives a Thing its colour, or null.
+  headline(feature) {
+    return feature.properties.values?.[this.domains.get(feature.domain)?.headline] ?? null;
+  }
+
+  anySimulated(domainKeys) {
+    return [...this.features.values()].some((f) => f.properties.simulated && domainKeys.has(f.domain));
+  }
+
+  newestTime(domainKey) {
+    const times = this.of(domainKey).map((f) => f.properties.time).filter(Boolean);
+    return times.length ? times.reduce((a, b) => (Date.parse(a) > Date.parse(b) ? a : b)) : null;
+  }
+
+  isStale(domainKey, key, value, now = Date.now()) {
+    const interval = this.property(domainKey, key)?.interval_s;
+    return interval !== undefined && ageSeconds(value.time, now) > STALE_AFTER_INTERVALS * interval;
+  }
+
+  #take(feature, item) {
+    const p = feature.properties;
+    const observed = this.property(feature.domain, item.property);
+    const { result, quality, time, provenance, input_provenance } = item;
+    p.values[item.property] = { result, quality, time, provenance, unit: observed?.unit ?? "1" };
+    if (input_provenance) p.values[item.property].input_provenance = input_provenance;
+    p.simulated = Object.values(p.values).some(isSimulated);
+    p.interval_s ??= observed?.interval_s;
+    if (!observed?.derived && observed?.interval_s === p.interval_s) p.time = time;
+    this.#classify(feature, Date.now());
+  }
+
+  #classify(feature, now) {
+    const p = feature.properties;
+    if (!CLASSES.has(p.state) || p.state === "never" && !p.time) return;
+    const old = p.interval_s && ageSeconds(p.time, now) > STALE_AFTER_INTERVALS * p.interval_s;
+    if (old) return this.#show(p, "stale", null, this.states.stale);
+    if (p.kind === "extent" || isSummary(this.domains.get(feature.domain), feature)) return;
+    const report = Object.values(p.values).filter((value) => value.time === p.time);
+    const headline = this.headline(feature);
+    const telling = headline && headline.time === p.time ? [headline] : report;
+    if (telling.length && telling.every((value) => value.quality >= FAIL)) {
+      return this.#show(p, "fault", null, this.states.fault);
+    }
+    this.#show(p, "live", ...this.#band(feature, headline, now));
+  }
+
+  #band(feature, headline, now) {
+    const domain = this.domains.get(feature.domain);
+    if (!headline) return [null, this.states.no_level];
+    if (this.isStale(feature.domain, domain.headline, headline, now)) return [null, this.states.stale];
+    if (headline.quality >= SUSPECT) return [null, this.states[headline.quality >= FAIL ? "fault" : "suspect"]];
+    const band = bandOf(domain.properties[domain.headline].bands, headline.result);
+    return [band, band?.label ?? this.states.no_level];
+  }
+
+  #show(p, state, band, label) {
+    p.state = state;
+    p.level = band?.level ?? null;
+    p.color = band?.color ?? this.grey;
+    p.label_vi = label.vi;
+    p.label_en = label.en;
+  }
+}
+
+export function bandOf(bands, value) {
+  return bands.find((band) => band.below === null || value < band.below) ?? null;
+}
+
+export function isSimulated(value) {
+  return value.provenance === "simulated" || value.input_provenance === "simulated";
+}
+
+function isSummary(domain, feature) {
+  return Boolean(domain?.map.summary) && feature.properties.capacity !== undefined;
+}

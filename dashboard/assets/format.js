@@ -1,0 +1,48 @@
+// Numbers, times and ages as people in Hanoi read them. Language is "vi" or "en".
+
+const ZONE = "Asia/Ho_Chi_Minh";
+const LOCALE = { vi: "vi-VN", en: "en-GB" };
+
+export function number(value, decimals, language) {
+  return new Intl.NumberFormat(LOCALE[language], {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  }).format(value);
+}
+
+// "10:05" today, "21/11 10:05" otherwise; always Hanoi time.
+export function time(iso, language, now = new Date()) {
+  const at = new Date(iso);
+  const day = (date) => date.toLocaleDateString("sv-SE", { timeZone: ZONE });
+  const clock = at.toLocaleTimeString(LOCALE[language], { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hour12: false });
+  if (day(at) === day(now)) return clock;
+  const date = at.toLocaleDateString(LOCALE[language], { timeZone: ZONE, day: "2-digit", month: "2-digit" });
+  return `${date} ${clock}`;
+}
+
+const AGE = {
+  vi: { now: "vừa xong", s: "giây trước", m: "phút trước", h: "giờ trước", d: "ngày trước" },
+  en: { now: "just now", s: "s ago", m: "min ago", h: "h ago", d: "d ago" },
+};
+
+export function age(seconds, language) {
+  const words = AGE[language];
+  if (seconds < 10) return words.now;
+  if (seconds < 60) return `${Math.floor(seconds)} ${words.s}`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} ${words.m}`;
+  if (seconds < 172800) return `${Math.floor(seconds / 3600)} ${words.h}`;
+  return `${Math.floor(seconds / 86400)} ${words.d}`;
+}
+
+export function ageSeconds(iso, now = Date.now()) {
+  return Math.max(0, (now - Date.parse(iso)) / 1000);
+}
+
+// Black or white, whichever reads better on a colour "#rrggbb" (WCAG relative luminance).
+export function inkOn(color) {
+  const [r, g, b] = [1, 3, 5].map((i) => {
+    const c = parseInt(color.slice(i, i + 2), 16) / 255;
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
+}

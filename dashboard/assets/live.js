@@ -1,0 +1,59 @@
+// Live values by server-sent events, one stream a browser. Three ways, the best one that the browser has:
+// a SharedWorker; a tab that holds a lock and tells the others by BroadcastChannel; a stream of its own.
+
+import { connect } from "./stream.js";
+
+// openStream("/api/v1/stream", {onItems(items), onState("open" | "lost")}) → close()
+// items: [{thing, domain, property, time, result, quality, provenance, input_provenance}]
+// After "lost" comes "open" again: load snapshots anew then, values may have been missed.
+export function openStream(path, handlers) {
+  const url = new URL(path, location.href).href;
+  if (globalThis.SharedWorker) return throughWorker(url, handlers);
+  if (globalThis.BroadcastChannel && navigator.locks) return throughLeader(url, handlers);
+  return connect(url, handlers);
+}
+
+function throughWorker(url, { onItems, onState }) {
+  const worker = new SharedWorker(new URL("./live-worker.js", import.meta.url), { type: "module", name: "live" });
+  let own = null;
+  worker.onerror = () => {
+    own ??= connect(url, { onItems, onState }); // modules in workers may be missing
+  };
+  worker.port.onmessage = ({ data }) => (data.items ? onItems(data.items) : onState(data.state));
+  worker.port.postMessage({ open: url });
+  const close = () => {
+    worker.port.postMessage({ close: url });
+    own?.();
+  };
+  addEventListener("pagehide", (event) => event.persisted || close());
+  return close;
+}
+
+function throughLeader(url, { onItems, onState }) {
+  const channel = new BroadcastChannel(`live ${url}`);
+  const leave = new AbortController();
+  let stop = () => {};
+  channel.onmessage = ({ data }) => (data.items ? onItems(data.items) : onState(data.state));
+  navigator.locks
+    .request(`live ${url}`, { signal: leave.signal }, () => {
+      stop = connect(url, {
+        onItems: (items) => {
+          channel.postMessage({ items });
+          onItems(items);
+        },
+        onState: (state) => {
+          channel.postMessage({ state });
+          onState(state);
+        },
+      });
+      return new Promise(() => {}); // the lock is held as long as this page lives
+    })
+    .catch((error) => {
+      if (error.name !== "AbortError") throw error;
+    });
+  return () => {
+    leave.abort();
+    stop();
+    channel.close();
+  };
+}

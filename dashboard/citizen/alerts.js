@@ -1,0 +1,33 @@
+// What is firing: shape, word and colour for the severity, then the place and since when.
+
+import { number, time } from "../format.js";
+import { h, inLanguage, language, t } from "./element.js";
+
+const SIGN = { critical: "▲", warning: "◆", info: "●" };
+
+export function showAlerts(element, alerts, city, onChoose) {
+  if (!alerts.length) {
+    element.replaceChildren(h("li", { class: "quiet" }, t("alerts_none")));
+    return;
+  }
+  element.replaceChildren(...alerts.map((alert) => h("li", {}, alertButton(alert, city, onChoose))));
+}
+
+function alertButton(alert, city, onChoose) {
+  return h("button", { type: "button", class: "alert", "data-severity": alert.severity, onclick: () => onChoose(placeOf(alert, city)) }, ...alertLines(alert, city));
+}
+
+// A bay is not on the map by itself: its point is.
+function placeOf(alert, city) {
+  return city.get(alert.thing) ? alert.thing : alert.thing.replace(/-b\d+$/, "");
+}
+
+export function alertLines(alert, city) {
+  const observed = city?.property(alert.domain, alert.property);
+  const value = observed?.boolean ? "" : `${number(alert.value, observed?.decimals ?? 1, language)} ${observed?.symbol ?? alert.unit}`;
+  return [
+    h("span", { class: "severity" }, h("span", { "aria-hidden": "true" }, `${SIGN[alert.severity]} `), t(`severity_${alert.severity}`)),
+    h("span", { class: "what" }, `${inLanguage(alert.title)}: ${inLanguage(alert.name)}`),
+    h("span", { class: "since" }, [value, `${t("alert_since")} ${time(alert.firing_since, language)}`, alert.simulated ? t("alert_simulated") : ""].filter(Boolean).join(" · ")),
+  ];
+}

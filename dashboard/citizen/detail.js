@@ -1,0 +1,258 @@
+// The panel of one Thing: how it is, its values, its bays, its last 24 hours. Kept live.
+
+import { drawSeries } from "../chart.js";
+import { age, ageSeconds, number, time } from "../format.js";
+import { alertLines } from "./alerts.js";
+import { h, inLanguage, labelOf, language, nameOf, t } from "./element.js";
+import { swatch } from "./swatch.js";
+
+const DAY_MS = 86_400_000;
+const SELF = new Set(["battery", "rssi"]); // about the device, not about the city
+const BAY_SIGN = { free: "○", occupied: "●", unknown: "?", out_of_service: "✕" };
+
+export class Detail {
+  #feature = null;
+  #chart = null; // {thing, property, points, streamId}
+  #bays = [];
+
+  constructor(element, { onClose }) {
+    this.element = element;
+    element.tabIndex = -1;
+    this.onClose = onClose;
+    addEventListener("keydown", (event) => event.key === "Escape" && this.#feature && onClose());
+    new ResizeObserver(() => this.#chart?.points && this.#draw()).observe(element);
+  }
+
+  async show(feature, city, alerts) {
+    this.#feature = feature;
+    this.#chart = null;
+    this.#bays = [];
+    this.element.hidden = !feature;
+    document.body.classList.toggle("has-detail", Boolean(feature));
+    if (!feature) return;
+    this.element.replaceChildren(...this.#parts(feature, city, alerts));
+    const property = this.#firstProperty(feature, city);
+    if (property) this.#choose(city, feature.id, property);
+    if (feature.properties.capacity !== undefined) this.#loadBays(feature, city);
+  }
+
+  // After snapshots or alerts were loaded anew.
+  refresh(city, alerts) {
+    const feature = this.#feature && city.get(this.#feature.id);
+    if (!feature) return;
+    const moreValues = Object.keys(feature.properties.values).length !== Object.keys(this.#feature.properties.values).length;
+    this.#feature = feature;
+    this.#fill(city, alerts);
+    if (moreValues) this.#fillChooser(city);
+    if (feature.properties.capacity !== undefined) this.#loadBays(feature, city);
+  }
+
+  // Live values: the table and the chart move at once.
+  take(items, city) {
+    if (!this.#feature) return;
+    const id = this.#feature.id;
+    for (const item of items) {
+      if (this.#chart?.points && item.thing === this.#chart.thing && item.property === this.#chart.property) {
+        this.#chart.points = [...this.#chart.points.filter((p) => p.time !== item.time), item];
+        this.#draw();
+      }
+    }
+    if (items.some((item) => item.thing === id)) this.#fill(city);
+  }
+
+  setAlerts(alerts, city) {
+    if (this.#feature) this.#fillAlerts(alerts, city);
+  }
+
+  passTime(city) {
+    if (this.#feature) this.#fill(city);
+  }
+
+  #firstProperty(feature, city) {
+    const keys = Object.keys(feature.properties.values);
+    const { headline } = city.domains.get(feature.domain);
+    return keys.includes(headline) ? headline : keys.find((key) => !SELF.has(key)) ?? keys[0];
+  }
+
+  #parts(feature, city, alerts) {
+    const p = feature.properties;
+    this.status = h("p", { class: "status" });
+    this.alerts = h("div", { class: "own-alerts" });
+    this.values = h("tbody", {});
+    this.valuesTable = h("table", { class: "values" }, h("caption", {}, t("values")), this.values);
+    this.bays = h("div", { class: "bays" });
+    this.chooser = h("select", { id: "chart-property", onchange: () => this.#choose(city, feature.id, this.chooser.value) });
+    this.chartBox = h("div", { class: "chart-box" });
+    this.chartNote = h("p", { class: "chart-note", role: "status" });
+    this.chartTitle = h("h3", {}, t("last_day"));
+    this.chartPart = h("div", { class: "chart-part", hidden: true },
+      this.chartTitle,
+      h("label", { class: "chooser" }, h("span", {}, t("chart_property")), this.chooser),
+      this.chartBox, this.chartNote);
+    const parts = [
+      h("div", { class: "detail-head" },
+        h("h2", { id: "detail-name" }, nameOf(feature)),
+        h("button", { type: "button", class: "close", "aria-label": t("close"), onclick: this.onClose }, "✕")),
+      this.status, this.alerts,
+      p.capacity === undefined ? null : this.bays,
+      this.chartPart,
+      p.capacity === undefined ? this.valuesTable : null,
+      h("p", { class: "trust", "data-trust": p.coordinate_trust }, t(`place_${p.coordinate_trust}`)),
+    ].filter(Boolean);
+    this.#fill(city, alerts);
+    this.#fillChooser(city);
+    return parts;
+  }
+
+  #fill(city, alerts) {
+    const feature = this.#feature;
+    const p = feature.properties;
+    const domain = city.domains.get(feature.domain);
+    this.status.replaceChildren(
+      swatch(domain.map.shape, p.color, { dashed: p.state !== "live", faint: p.state === "never" }),
+      h("strong", {}, ` ${labelOf(feature)} `),
+      h("span", { class: "muted" }, [inLanguage(domain.name), p.time ? age(ageSeconds(p.time), language) : ""].filter(Boolean).join(" · ")),
+    );
+    if (alerts) this.#fillAlerts(alerts, city);
+    const rows = Object.entries(p.values).sort(([a], [b]) => order(domain, a) - order(domain, b));
+    this.values.replaceChildren(...(rows.length ? rows.map(([key, value]) => this.#row(city, feature, key, value)) : [h("tr", {}, h("td", {}, t("no_values")))]));
+    if (p.capacity !== undefined) this.#fillBays(city);
+  }
+
+  #fillAlerts(alerts, city) {
+    const own = alerts.filter((alert) => alert.thing === this.#feature.id);
+    this.alerts.replaceChildren(...own.map((alert) => h("p", { class: "alert", "data-severity": alert.severity }, ...alertLines(alert, city))));
+  }
+
+  #row(city, feature, key, value) {
+    const observed = city.property(feature.domain, key);
+    const old = city.isStale(feature.domain, key, value);
+    const notes = [
+      `${time(value.time, language)} (${age(ageSeconds(value.time), language)})`,
+      old ? t("old_data").toLowerCase() : null,
+      t(`quality_${value.quality}`),
+      provenance(value),
+    ].filter(Boolean);
+    return h("tr", { "data-stale": String(old), "data-quality": value.quality },
+      h("th", { scope: "row" }, observed ? inLanguage(observed.name) : key),
+      h("td", {}, h("span", { class: "value" }, text(observed, value.result)), h("span", { class: "note" }, notes.join(" · "))));
+  }
+
+  #fillChooser(city) {
+    const feature = this.#feature;
+    const keys = Object.keys(feature.properties.values).sort((a, b) => order(city.domains.get(feature.domain), a) - order(city.domains.get(feature.domain), b));
+    const name = (key) => { const o = city.property(feature.domain, key); return o ? inLanguage(o.name) : key; };
+    const chosen = this.#chart?.property ?? this.#firstProperty(feature, city);
+    this.chooser.replaceChildren(...keys.map((key) => h("option", { value: key, selected: key === chosen }, name(key))));
+    this.chooser.parentElement.hidden = keys.length < 2;
+  }
+
+  async #choose(city, thing, property) {
+    const chart = { thing, property, city, domain: this.#feature.domain, points: null };
+    this.#chart = chart;
+    this.chartPart.hidden = false;
+    this.chartNote.textContent = t("chart_loading");
+    try {
+      const { datastreams } = await fetchJson(`/api/v1/things/${encodeURIComponent(thing)}`);
+      const stream = datastreams.find((one) => one.property === property);
+      const to = Date.now() + 60_000;
+      const from = new Date(to - DAY_MS).toISOString();
+      const page = stream
+        ? await fetchJson(`/api/v1/datastreams/${stream.id}/observations?step=auto&from=${from}&to=${new Date(to).toISOString()}`)
+        : { items: [], step: "raw" };
+      if (this.#chart !== chart) return;
+      chart.points = page.items.map((item) => (page.step === "raw" ? item : { time: item.time, result: item.mean, quality: 1 }));
+      chart.intervalS = { "1h": 3600, "1d": 86400 }[page.step];
+      this.#draw();
+    } catch (error) {
+      console.warn(error.message);
+      if (this.#chart === chart) {
+        this.chartNote.textContent = t("chart_failed");
+        this.chartBox.replaceChildren();
+      }
+    }
+  }
+
+  #draw() {
+    const { points, city, domain, property, thing } = this.#chart;
+    const observed = city.property(domain, property);
+    const to = Date.now();
+    const recent = points.filter((p) => Date.parse(p.time) > to - DAY_MS);
+    const bay = this.#bays.find((one) => one.id === thing);
+    const name = observed ? inLanguage(observed.name) : property;
+    this.chartTitle.textContent = `${t("last_day")}${bay ? `: ${nameOf(bay)}` : ""}`;
+    this.chartNote.textContent = recent.length ? this.#note(recent, observed) : t("chart_empty");
+    if (!recent.length) return this.chartBox.replaceChildren();
+    return drawSeries(this.chartBox, {
+      points: recent,
+      from: to - DAY_MS,
+      to,
+      language,
+      decimals: observed?.decimals ?? 1,
+      symbol: observed?.symbol ?? "",
+      boolean: observed?.boolean ?? false,
+      bands: observed?.bands,
+      intervalS: this.#chart.intervalS ?? observed?.interval_s ?? 3600,
+      label: `${name}, ${t("last_day")}`,
+      words: { lowest: t("chart_lowest"), highest: t("chart_highest"), last: t("chart_last"), yes: t("yes"), no: t("no") },
+    });
+  }
+
+  #note(points, observed) {
+    const unit = [observed?.boolean ? "" : observed?.symbol, t("hanoi_time")].filter(Boolean).join(", ");
+    return points.some((p) => p.quality >= 3) ? `${unit}. ${t("chart_suspect")}` : unit;
+  }
+
+  async #loadBays(feature, city) {
+    try {
+      const { features } = await fetchJson(`/api/v1/map/${feature.domain}.geojson?bays=1`);
+      this.#bays = features.filter((bay) => bay.properties.parent_id === feature.id);
+    } catch (error) {
+      console.warn(error.message);
+    }
+    if (this.#feature?.id === feature.id) this.#fillBays(city);
+  }
+
+  #fillBays(city) {
+    const p = this.#feature.properties;
+    const focused = document.activeElement?.dataset?.bay;
+    const count = (key) => h("li", { "data-bay": key }, h("strong", {}, String(p[key])), ` ${t(`bay_${key}`)}`);
+    const property = city.domains.get(this.#feature.domain).headline;
+    const bay = (one) => {
+      const state = one.properties.bay_state;
+      const seen = one.properties.time ? age(ageSeconds(one.properties.time), language) : t("no_data");
+      const label = `${nameOf(one)}: ${t(`bay_${state}`)}, ${seen}`;
+      return h("button", { type: "button", class: "bay", "data-bay": one.id, "data-state": state, title: label, "aria-label": label, "aria-pressed": String(this.#chart?.thing === one.id), onclick: () => this.#choose(city, one.id, property) },
+        h("span", { "aria-hidden": "true" }, BAY_SIGN[state]), h("small", { "aria-hidden": "true" }, one.id.split("-").at(-1).replace(/^b0?/, "")));
+    };
+    this.bays.replaceChildren(
+      h("ul", { class: "counts" }, ...["free", "occupied", "unknown", "out_of_service", "capacity"].map(count)),
+      this.#bays.length ? h("p", { class: "muted" }, t("bay_hint")) : null,
+      h("div", { class: "bay-grid" }, ...this.#bays.map(bay)),
+    );
+    if (focused) this.bays.querySelector(`button[data-bay="${CSS.escape(focused)}"]`)?.focus();
+  }
+}
+
+async function fetchJson(path) {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
+}
+
+function order(domain, key) {
+  if (key === domain.headline) return -1;
+  const place = Object.keys(domain.properties).indexOf(key);
+  return SELF.has(key) ? 1000 + place : place;
+}
+
+function text(observed, result) {
+  if (observed?.boolean) return t(result >= 0.5 ? "yes" : "no");
+  const symbol = observed?.symbol === "VN_AQI" ? "" : observed?.symbol ?? "";
+  return `${number(result, observed?.decimals ?? 1, language)} ${symbol}`.trim();
+}
+
+function provenance({ provenance: own, input_provenance: input }) {
+  const said = t(`provenance_${own}`);
+  return input ? `${said} (${t("from_inputs")} ${t(`provenance_${input}`)})` : said;
+}

@@ -1,0 +1,28 @@
+"""Names of the page's elements: layout, callbacks, script and style sheet agree on these."""
+
+from typing import Final
+
+WORDS: Final = "words"
+LINK: Final = "link"
+CLOCK: Final = "clock"
+INGEST: Final = "ingest"
+SIMULATED: Final = "simulated"
+FIRING: Final = "firing"
+TILES: Final = "tiles"
+MAP: Final = "map"
+LAYERS: Final = "layers"
+FIND: Final = "find"
+ALERTS: Final = "alerts"
+REJECTIONS: Final = "rejections"
+
+SELECTED: Final = "selected"
+"""dcc.Store: {"thing": id, "property": key} of what is looked at, or None. The page's script sets it."""
+THING: Final = "thing"
+THING_NAME: Final = "thing-name"
+THING_PLACE: Final = "thing-place"
+THING_CLOSE: Final = "thing-close"
+PROPERTY: Final = "thing-property"
+"""Where the script puts a list to choose a property: the native one, which every browser makes accessible."""
+FIGURE: Final = "thing-figure"
+"""Gets its graph with the first choice: a screen that only looks never loads Plotly's five megabytes."""
+FIGURE_WORDS: Final = "thing-figure-words"

@@ -1,0 +1,150 @@
+"""What the control room knows besides the city itself: alerts, rejections, trends, and whether ingest runs.
+
+The feed's thread looks again and again and puts a new `RoomView` in place; readers take `room.view` once.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from dashboard.condition import MapSection
+from dashboard.data import City, CityView, Watch
+from dashboard.map_snapshot import usable_map_section
+from storage import alert_log, db, rejections, trends
+from storage.alert_log import AlertRow
+from storage.model import Domain, Property
+from storage.rejections import RejectionPreview
+
+TREND_SPAN: Final = timedelta(hours=12)
+TREND_STEP: Final = timedelta(minutes=10)
+ALERTS_KEPT: Final = 100
+REJECTIONS_KEPT: Final = 12
+PREVIEW_BYTES: Final = 160
+HOLDS_INTERVALS: Final = 2
+
+IngestState = Literal["receiving", "no_broker", "silent", "unknown"]
+
+Way = Literal["highest", "lowest", "share"]
+"""How many Things become one number: the worst of them, or the share (in percent) of yes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trend:
+    """A domain's headline over the last hours, oldest first."""
+
+    way: Way
+    step: timedelta
+    points: tuple[tuple[datetime, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IngestHealth:
+    """What ingest said of itself, as far as it could be asked."""
+
+    state: IngestState
+    messages_per_s: float | None = None
+    lag_s: float | None = None
+    """From a message's arrival to its commit, the mean since it was asked before."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoomView:
+    """At one moment. `version` grows with every change."""
+
+    version: int = 0
+    alerts: tuple[AlertRow, ...] = ()
+    """Pending, firing, and lately resolved ones; no order."""
+    rejections: tuple[RejectionPreview, ...] = ()
+    """Newest first."""
+    rejected_day: Mapping[str, int] = field(default_factory=dict)
+    """Rejections of the last 24 hours by reason."""
+    trends: Mapping[str, Trend] = field(default_factory=dict)
+    """By domain."""
+    ingest: IngestHealth = field(default_factory=lambda: IngestHealth(state="unknown"))
+
+
+class Room:
+    """Holds the current view. The feed's thread and the ingest look set single fields of it."""
+
+    def __init__(self, city: City, *, on_change: Callable[[], None] = lambda: None) -> None:
+        self.view = RoomView()
+        self._city = city
+        self._on_change = on_change
+        self._trends_of: object = None
+
+    def watches(self) -> tuple[Watch, ...]:
+        """What the city's feed shall look at for us."""
+        return (
+            Watch(every=timedelta(seconds=1), look=self._look_at_alerts),
+            Watch(every=timedelta(seconds=2), look=self._look_at_rejections),
+            Watch(every=timedelta(seconds=30), look=self._count_rejections),
+            Watch(every=timedelta(seconds=60), look=self._look_at_trends),
+            Watch(every=timedelta(seconds=5), look=self._look_at_new_trends),
+        )
+
+    def set_ingest(self, health: IngestHealth) -> None:
+        self._put(replace(self.view, ingest=health))
+
+    def _look_at_alerts(self, conn: db.Connection, now: datetime) -> None:
+        pending = [row for row in alert_log.active(conn) if row.state == "pending"]
+        self._put(replace(self.view, alerts=(*pending, *alert_log.recent(conn, ALERTS_KEPT))))
+
+    def _look_at_rejections(self, conn: db.Connection, now: datetime) -> None:
+        newest = rejections.previews(conn, REJECTIONS_KEPT, PREVIEW_BYTES)
+        self._put(replace(self.view, rejections=tuple(newest)))
+
+    def _count_rejections(self, conn: db.Connection, now: datetime) -> None:
+        counts = rejections.count_by_reason(conn, now - timedelta(days=1))
+        self._put(replace(self.view, rejected_day=counts))
+
+    def _look_at_new_trends(self, conn: db.Connection, now: datetime) -> None:
+        """A domain that was added shows its line at once, not within the minute."""
+        if self._trends_of is not self._city.view.streams:
+            self._look_at_trends(conn, now)
+
+    def _look_at_trends(self, conn: db.Connection, now: datetime) -> None:
+        view = self._city.view
+        self._trends_of = view.streams
+        found = {key: trend_of(conn, view, domain, now) for key, domain in view.domains.items()}
+        self._put(replace(self.view, trends=found))
+
+    def _put(self, view: RoomView) -> None:
+        if view != self.view:
+            self.view = replace(view, version=self.view.version + 1)
+            self._on_change()
+
+
+def way_of(domain: Domain, section: MapSection) -> Way:
+    """The worst of a domain is the lowest value where its levels rise downwards, as oxygen's do."""
+    if section.summary == "occupancy":
+        return "share"
+    bands = domain.properties[domain.headline].bands
+    return "lowest" if bands and bands[0].level > bands[-1].level else "highest"
+
+
+def trend_of(conn: db.Connection, view: CityView, domain: Domain, now: datetime) -> Trend:
+    """The domain's headline over TREND_SPAN."""
+    way = way_of(domain, usable_map_section(domain))
+    observed = domain.properties[domain.headline]
+    ids = [
+        stream.id
+        for thing in view.things_of.get(domain.key, ())
+        for stream in view.streams_of.get(thing.id, ())
+        if stream.property == domain.headline
+    ]
+    if way == "share":
+        return occupancy_trend(conn, ids, observed, start=now - TREND_SPAN, now=now)
+    rows = trends.extremes(conn, ids, start=now - TREND_SPAN, end=now, step=TREND_STEP)
+    points = tuple((row.step, row.low if way == "lowest" else row.high) for row in rows)
+    return Trend(way=way, step=TREND_STEP, points=points)
+
+
+def occupancy_trend(
+    conn: db.Connection, datastream_ids: Sequence[int], observed: Property, *, start: datetime, now: datetime
+) -> Trend:
+    """Percent occupied; a bay that was not heard for two heartbeats does not count (domain facts, parking)."""
+    step = max(TREND_STEP, timedelta(seconds=observed.interval_s))
+    holds = timedelta(seconds=HOLDS_INTERVALS * observed.interval_s)
+    rows = trends.share(conn, datastream_ids, start=start, end=now, step=step, holds=holds)
+    return Trend(way="share", step=step, points=tuple((row.step, 100 * row.share) for row in rows))

@@ -1,0 +1,105 @@
+"""Starts the control room: settings in, one uvicorn server on HANOI_CONTROL_ROOM_BIND out."""
+
+import logging
+import socket
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+import uvicorn
+
+from dashboard.control_room import app
+from dashboard.control_room.parts import Parts, wire
+from dashboard.live import LiveHub
+from storage.catalog import ReferenceDataError
+from storage.logs import configure_logging
+from storage.reference import Reference
+from storage.settings import ConfigurationError, Settings, exit_on_configuration_error, host_port
+
+log = logging.getLogger(__name__)
+
+
+class RoomServer(uvicorn.Server):
+    """Ends the live streams before it waits for connections to close."""
+
+    def __init__(self, config: uvicorn.Config, hub: LiveHub) -> None:
+        super().__init__(config)
+        self.failed = False
+        self._hub = hub
+
+    def fail(self) -> None:
+        """Stops the process, from any thread; its supervisor starts it anew."""
+        self.failed = True
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)
+
+
+def run() -> None:
+    """Until SIGINT or SIGTERM. Exit 1 port taken or the feed failed, 2 configuration."""
+    try:
+        settings = Settings.load()
+        configure_logging(settings.log_level)
+        _serve(settings)
+    except (ConfigurationError, ReferenceDataError) as error:
+        exit_on_configuration_error(error)
+
+
+def build_server(parts: Parts) -> RoomServer:
+    """For `run(sockets=[…])` or, in a test, a thread of its own."""
+    config = uvicorn.Config(
+        app.create(parts).asgi,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # who forges X-Forwarded-For may not escape the login limit
+        ws="none",  # Dash's WebSocket callbacks are off
+        timeout_graceful_shutdown=3,
+    )
+    return RoomServer(config, parts.hub)
+
+
+def _serve(settings: Settings) -> None:
+    host, port = host_port(settings.control_room_bind, "HANOI_CONTROL_ROOM_BIND")
+    ingest_host, ingest_port = host_port(settings.ingest_bind, "HANOI_INGEST_BIND")
+    url = settings.required("database_url")
+    reference = Reference(
+        catalog_folders=settings.catalog_folders, inventory_folders=settings.inventory_folders
+    )
+    token, https = settings.metrics_token, not _is_loopback(host)
+    listening = _listen(host, port)
+    parts = wire(
+        url,
+        reference,
+        clock=lambda: datetime.now(UTC),
+        ingest_url=f"http://{ingest_host}:{ingest_port}",
+        https=https,
+        tiles_url=settings.tiles_url,
+        metrics_token=token.get_secret_value() if token else None,
+        on_failure=lambda: server.fail(),
+    )
+    server = build_server(parts)
+    if https:
+        log.warning("https_needed bind=%s reason=cookies_are_secure", settings.control_room_bind)
+    log.info("control_room_listening url=http://%s:%d/ops/", host, port)
+    server.run(sockets=[listening])
+    raise SystemExit(1 if server.failed else 0)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        reason = f"HANOI_CONTROL_ROOM_BIND={host}:{port}: {error.strerror}"
+        raise SystemExit(f"hanoi-control-room: {reason}") from None
+    return listening
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,208 @@
+"""`hanoi-public`: citizens' map, open API and live stream. Reads a few public views and nothing else."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI, Request
+from prometheus_client import CollectorRegistry
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp
+
+from dashboard.alerts import AlertBoard
+from dashboard.api import alerts, documents, domains, maps, observations, probes, problems, stream, things
+from dashboard.api.answers import EncodedAnswer
+from dashboard.api.headers import SiteHeaders
+from dashboard.api.site import Site
+from dashboard.basemap import basemap
+from dashboard.citizen.pages import LANGUAGES, PageSettings, pages, scripts
+from dashboard.data import City, CityFeed, Clock, DomainSource
+from dashboard.encoded import encode
+from dashboard.live import LiveHub
+from dashboard.map_snapshot import MapSnapshots
+from dashboard.static import StaticFile, StaticFiles, shared_assets
+from storage import db
+from storage.catalog import ReferenceDataError
+from storage.logs import configure_logging
+from storage.reference import Reference
+from storage.settings import ConfigurationError, Settings, exit_on_configuration_error, host_port
+
+log = logging.getLogger(__name__)
+
+SCHEMA: Final = "public_view"
+
+
+class PublicServer(uvicorn.Server):
+    """Ends the live streams before it waits for connections to close."""
+
+    def __init__(self, config: uvicorn.Config, hub: LiveHub) -> None:
+        super().__init__(config)
+        self.failed = False
+        self._hub = hub
+
+    def fail(self) -> None:
+        """Stops the process, from any thread; its supervisor starts it anew."""
+        self.failed = True
+        self.stop()
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)
+
+
+def build_site(
+    url: str,
+    source: DomainSource,
+    *,
+    clock: Clock,
+    on_failure: Callable[[], None] = lambda: None,
+    metrics_token: str | None = None,
+) -> Site:
+    """Feed, hub and snapshots wired together; the feed starts with the application."""
+    city, hub, board = City(source.domains), LiveHub(clock=clock), AlertBoard()
+    feed = CityFeed(
+        city,
+        source,
+        url,
+        name="public",
+        schema=SCHEMA,
+        clock=clock,
+        on_values=hub.offer,
+        on_failure=on_failure,
+        watches=[board.watch],
+    )
+    return Site(
+        city=city,
+        feed=feed,
+        hub=hub,
+        maps=MapSnapshots(city, clock),
+        alerts=board,
+        pool=db.open_pool(url, name="public", schema=SCHEMA, max_size=4),
+        clock=clock,
+        metrics_token=metrics_token,
+    )
+
+
+def build_app(site: Site, settings: PageSettings) -> ASGIApp:
+    """The whole site: API, probes, page, assets."""
+    app = FastAPI(
+        title="Hanoi open data",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=_lifespan(site),
+    )
+    problems.install(app)
+    for module in (domains, things, observations, maps, stream, alerts):
+        app.include_router(module.router(site), prefix="/api/v1")
+    registry = CollectorRegistry()
+    registry.register(probes.SiteCollector(site))
+    app.include_router(probes.router(site, registry))
+    app.include_router(documents.router())
+    _add_pages(app, settings)
+    app.mount("/assets", StaticFiles("/assets", _assets()))
+    documents.install_openapi(app)
+    return SiteHeaders(maps.MapsFromMemory(app, site.maps), tiles_url=settings.tiles_url)
+
+
+def build_server(site: Site, settings: PageSettings, *, host: str, port: int) -> PublicServer:
+    config = uvicorn.Config(
+        build_app(site, settings),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    return PublicServer(config, site.hub)
+
+
+def _assets() -> dict[str, StaticFile]:
+    made = StaticFile(content_type=b"application/geo+json", encoded=encode(basemap()))
+    return {**shared_assets(), **scripts(), **documents.swagger_files(), "basemap.geojson": made}
+
+
+def _add_pages(app: FastAPI, settings: PageSettings) -> None:
+    for path, file in pages(settings).items():
+        app.add_route(path, _from_memory(file), methods=["GET"], include_in_schema=False)
+    for language in LANGUAGES:
+        app.add_route(f"/{language}", _redirect(f"/{language}/"), methods=["GET"], include_in_schema=False)
+
+
+def _from_memory(file: StaticFile) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(request: Request) -> Response:
+        return EncodedAnswer(file.encoded, media_type=file.content_type.decode(), max_age_s=0)
+
+    return respond
+
+
+def _redirect(target: str) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(request: Request) -> Response:
+        return RedirectResponse(target, 308)
+
+    return respond
+
+
+def _lifespan(site: Site) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        site.feed.start()
+        ticking = asyncio.create_task(site.hub.run())
+        try:
+            yield
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
+            await asyncio.to_thread(site.feed.stop)
+            await asyncio.to_thread(site.pool.close)
+
+    return lifespan
+
+
+def main() -> None:
+    """Entry point. Exit 0 stopped, 1 the feed failed, 2 configuration."""
+    try:
+        settings = Settings.load()
+        configure_logging(settings.log_level)
+        host, port = host_port(settings.public_bind, "HANOI_PUBLIC_BIND")
+        url = _database_url(settings)
+        if settings.basemap_file is not None:
+            log.warning("basemap_file_ignored reason='not supported yet: set HANOI_TILES_URL for streets'")
+        source = Reference(
+            catalog_folders=settings.catalog_folders, inventory_folders=settings.inventory_folders
+        )
+    except (ConfigurationError, ReferenceDataError) as error:
+        exit_on_configuration_error(error)
+    site = build_site(
+        url,
+        source,
+        clock=lambda: datetime.now(UTC),
+        on_failure=lambda: server.fail(),
+        metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
+    )
+    server = build_server(site, PageSettings(tiles_url=settings.tiles_url), host=host, port=port)
+    for stop in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it has stopped
+        signal.signal(stop, lambda number, frame: server.stop())
+    server.run()
+    raise SystemExit(1 if server.failed else 0)
+
+
+def _database_url(settings: Settings) -> str:
+    """The public role's; the owner's only where no role of its own was made."""
+    if settings.public_database_url is not None:
+        return settings.public_database_url.get_secret_value()
+    return settings.required("database_url")
+
+
+if __name__ == "__main__":
+    main()

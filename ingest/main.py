@@ -14,8 +14,8 @@ from ingest import derive
 from ingest.metrics import Metrics
 from ingest.pipeline import Pipeline
 from ingest.registry import Registry
-from ingest.transport import MqttAddress, MqttSource
-from ingest.wire import SUBSCRIPTION
+from ingest.transport import MqttSource
+from ingest.wire import SUBSCRIPTION, BrokerAddress
 from ingest.writer import Writer
 from storage import db, health, live, locks
 from storage.catalog import ReferenceDataError
@@ -40,7 +40,7 @@ def main() -> None:
     try:
         settings = Settings.load()
         configure_logging(settings.log_level)
-        address = MqttAddress.parse(settings.required("mqtt_url"))
+        address = BrokerAddress.parse(settings.required("mqtt_url"))
         database_url = settings.required("database_url")
         host, port = host_port(settings.ingest_bind, "HANOI_INGEST_BIND")
         reference = Reference(
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _run(
-    settings: Settings, address: MqttAddress, database_url: str, bind: tuple[str, int], reference: Reference
+    settings: Settings, address: BrokerAddress, database_url: str, bind: tuple[str, int], reference: Reference
 ) -> int:
     stop = Event()
     sys.setswitchinterval(SWITCH_S)

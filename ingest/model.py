@@ -74,6 +74,8 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
 
     readings: Sequence[Reading] = ()
     faults: Sequence[Fault] = ()
+    sequences: Sequence[int] = ()
+    """The numbers of all elements that had one, good or not: what is rejected has arrived, it is not lost."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,5 +94,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     extents: Sequence[FloodExtent] = ()
     statuses: Sequence[Status] = ()
     faults: Sequence[Fault] = ()
+    sequences: Mapping[str, Sequence[int]] = {}
+    """Thing → the numbers of its elements, for the loss meter."""
     detail: Mapping[str, Any] | None = None
     """More about the faults than their list, e.g. the id of a traceback in the log."""

@@ -5,11 +5,11 @@ Any exception in here is the message's fault, never bad luck, and becomes a reje
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ingest import validate
 from ingest.decoders import extent, native, status
-from ingest.model import Envelope, Fault, Prepared, Reason, Status
+from ingest.model import Decoded, Envelope, Fault, Prepared, Reason, Status
 from ingest.validate import Known
 from ingest.wire import MessageKind, Topic, parse_topic
 from storage.model import FloodExtent, Property
@@ -52,8 +52,15 @@ def _observations(
         envelope=envelope,
         observations=checked.observations,
         faults=[*decoded.faults, *checked.faults],
+        sequences=_sequences(topic, decoded, known),
     )
     return prepared, checked.wanted
+
+
+def _sequences(topic: Topic, decoded: Decoded, known: Known) -> Mapping[str, Sequence[int]]:
+    if not decoded.sequences or validate.thing_fault(topic, known) is not None:
+        return {}
+    return {topic.thing: decoded.sequences}
 
 
 def _status(envelope: Envelope, topic: Topic, known: Known) -> Prepared:

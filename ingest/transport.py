@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -23,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.model import Envelope, Position
+from ingest.wire import BrokerAddress
 from storage.model import EARLIEST
 
 log = logging.getLogger(__name__)
@@ -40,37 +40,11 @@ class SubscriptionRefused(RuntimeError):
     """The broker does not let us read what we must: a configuration fault."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MqttAddress:
-    """mqtt://user:password@host:port, or mqtts:// for TLS."""
-
-    host: str
-    port: int
-    user: str | None
-    password: str | None
-    tls: bool
-
-    @classmethod
-    def parse(cls, url: str) -> "MqttAddress":
-        """Raises ValueError naming what is wrong; the message holds no password."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ValueError("HANOI_MQTT_URL: expected mqtt://user:password@host:port (or mqtts://)")
-        tls = parts.scheme == "mqtts"
-        return cls(
-            host=parts.hostname,
-            port=parts.port or (8883 if tls else 1883),
-            user=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            tls=tls,
-        )
-
-
 @dataclass(kw_only=True)
 class MqttSource:
     """One persistent session. Callbacks run in paho's thread; `receive` and `commit` in ours."""
 
-    address: MqttAddress
+    address: BrokerAddress
     client_id: str
     topics: Sequence[str]
     receive_maximum: int = RECEIVE_MAXIMUM

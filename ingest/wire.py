@@ -1,10 +1,12 @@
-"""The native MQTT format: topics, and observations as JSON. Shared by ingest and by everything that publishes."""
+"""The native MQTT format: broker address, topics, and observations as JSON. Shared by ingest and all publishers."""
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -14,9 +16,40 @@ ROOT: Final = "hanoi/v1"
 MAX_BYTES: Final = 512 * 1024
 """A larger payload is rejected as too_large (and stored whole)."""
 MAX_DEPTH: Final = 32
+MAX_SEQUENCE: Final = 2**53 - 1
+"""Up to here a double tells every integer from its neighbours, and JSON numbers are doubles to many encoders."""
 SUBSCRIPTION: Final = f"{ROOT}/#"
 
 _TOPIC: Final = re.compile(rf"{ROOT}/(?P<domain>{NAME.pattern})/(?P<thing>{NAME.pattern})/(?P<kind>[a-z]+)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BrokerAddress:
+    """mqtt://user:password@host:port, or mqtts:// for TLS."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: bool
+
+    @classmethod
+    def parse(cls, url: str, variable: str = "HANOI_MQTT_URL") -> "BrokerAddress":
+        """Raises ValueError that names the variable and shows no password."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise ValueError(f"{variable}: expected mqtt://user:password@host:port (or mqtts://)")
+        tls = parts.scheme == "mqtts"
+        return cls(
+            host=parts.hostname,
+            port=parts.port or (8883 if tls else 1883),
+            user=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            tls=tls,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
 
 
 class MessageKind(StrEnum):
@@ -41,7 +74,7 @@ class Topic(msgspec.Struct, frozen=True):
 class Element(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One element of a native message: the results of one Thing at one time (aware).
 
-    `flags` maps properties to calibrating, fault or estimated.
+    `flags` maps properties to calibrating, fault or estimated. `sequence` counts the Thing's elements up by one.
     """
 
     time: datetime
@@ -49,6 +82,7 @@ class Element(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     flags: Mapping[str, str] | None = None
     result_time: datetime | None = None
     provenance: Provenance | None = None
+    sequence: int | None = None
 
 
 def parse_topic(topic: str) -> Topic | None:

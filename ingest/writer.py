@@ -73,6 +73,8 @@ class Writer:
             extents=[e for m in messages for e in m.extents],
             statuses={s.thing_id: (s.online, s.received_at) for m in messages for s in m.statuses},
             rejections=rejections,
+            sequences=_sequences(messages),
+            received_at=messages[-1].envelope.received_at,
         )
         counts = batch.write(self._connection(), whole, expect_new=not self._careful)
         known_keys = counts.duplicate + counts.corrected + counts.outdated
@@ -119,6 +121,15 @@ class Writer:
             source=self.source,
             redelivered_since=since,
         )
+
+
+def _sequences(messages: Sequence[Prepared]) -> Mapping[str, Sequence[int]]:
+    """Thing → its numbers, in order of arrival."""
+    numbers: dict[str, list[int]] = {}
+    for message in messages:
+        for thing_id, sent in message.sequences.items():
+            numbers.setdefault(thing_id, []).extend(sent)
+    return numbers
 
 
 def _detail(message: Prepared) -> dict[str, Any]:

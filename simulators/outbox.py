@@ -11,13 +11,13 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import unquote, urlsplit
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from ingest.wire import BrokerAddress
 from storage.settings import ConfigurationError, Settings
 
 log = logging.getLogger(__name__)
@@ -29,36 +29,13 @@ _RETRY_S: Final = 1.0
 _KEEPALIVE_S: Final = 30
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BrokerAddress:
-    """mqtt://user:password@host:port, or mqtts:// for TLS."""
-
-    host: str
-    port: int
-    user: str | None
-    password: str | None
-    tls: bool
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
-
-
 def broker_address(settings: Settings) -> BrokerAddress:
     """Where to publish: HANOI_MQTT_PUBLISH_URL, else HANOI_MQTT_URL. Raises ConfigurationError."""
-    variable = "mqtt_url" if settings.mqtt_publish_url is None else "mqtt_publish_url"
-    parts = urlsplit(settings.required(variable))
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-        raise ConfigurationError(
-            f"HANOI_{variable.upper()}: expected mqtt://user:password@host:port (or mqtts://)"
-        )
-    tls = parts.scheme == "mqtts"
-    return BrokerAddress(
-        host=parts.hostname,
-        port=parts.port or (8883 if tls else 1883),
-        user=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
-        tls=tls,
-    )
+    name = "mqtt_url" if settings.mqtt_publish_url is None else "mqtt_publish_url"
+    try:
+        return BrokerAddress.parse(settings.required(name), f"HANOI_{name.upper()}")
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 @dataclass(slots=True)

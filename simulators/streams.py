@@ -89,10 +89,12 @@ class ObservationStream:
     """Where in its interval it speaks, 0 to 1."""
     phase: int = field(init=False)
     id: str = field(init=False)
+    _grid_s: int | None = field(init=False)
 
     def __post_init__(self) -> None:
         self.id = f"{self.domain}/{self.thing}/observations"
         self.phase = int(self.turn * min(series.of.interval_s for series in self.series))
+        self._grid_s = self._grid()
 
     @property
     def longest_interval_s(self) -> int:
@@ -114,6 +116,7 @@ class ObservationStream:
                 time=datetime.fromtimestamp(after, UTC),
                 results={series.key: series.result(after) for series in due},
                 provenance=Provenance.SIMULATED,
+                sequence=after // self._grid_s if self._grid_s else None,
             )
 
     def _is_due(self, series: _Series, t: int) -> bool:
@@ -124,6 +127,14 @@ class ObservationStream:
 
     def _next_periodic(self, series: _Series, after: int) -> int:
         return after + series.of.interval_s - (after - self.phase) % series.of.interval_s
+
+    def _grid(self) -> int | None:
+        """Seconds between any two elements where that is one number: then they are numbered by it, counted from
+        the epoch, so that a restart or a backfill goes on with the same count. None: they come irregularly.
+        """
+        shortest = min(series.of.interval_s for series in self.series)
+        irregular = any(series.of.interval_s % shortest for series in self.series) or any(self._bays())
+        return None if irregular else shortest
 
     def _bays(self) -> Iterator[tuple[Parking, Spot]]:
         for series in self.series:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import psycopg
 
-from storage import db, observations, rejections, things
+from storage import db, observations, rejections, sequences, things
 from storage.model import FloodExtent, Observation, Rejection
 from storage.observations import WriteCounts
 
@@ -22,6 +22,10 @@ class Batch:
     statuses: Mapping[str, tuple[bool, datetime]] = field(default_factory=dict)
     """Thing → (online, received_at)."""
     rejections: Sequence[Rejection] = ()
+    sequences: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Thing → the numbers of its messages, in order of arrival."""
+    received_at: datetime | None = None
+    """When the last of them arrived."""
 
 
 def write(conn: db.Connection, batch: Batch, *, expect_new: bool) -> WriteCounts:
@@ -34,6 +38,8 @@ def write(conn: db.Connection, batch: Batch, *, expect_new: bool) -> WriteCounts
             for thing_id, (online, received_at) in batch.statuses.items():
                 things.write_status(conn, thing_id, online, received_at)
             rejections.insert(conn, batch.rejections)
+            if batch.received_at is not None:
+                sequences.record(conn, batch.sequences, batch.received_at)
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise Refused(f"{error.sqlstate}: {error.diag.message_primary or error}") from error
     return counts

@@ -15,7 +15,7 @@ import httpx
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from ingest.transport import MqttAddress
+from ingest.wire import BrokerAddress
 
 BIN = Path(sys.executable).parent
 LIMIT_S = 60.0
@@ -85,7 +85,7 @@ def wait_for(
 
 def publish(url: str, messages: Iterable[tuple[str, bytes]], client_id: str = "test-publisher") -> None:
     """Sends with QoS 1 and returns when the broker has acknowledged every message."""
-    address = MqttAddress.parse(url)
+    address = BrokerAddress.parse(url)
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5)
     client.username_pw_set(address.user, address.password)
     client.connect(address.host, address.port)

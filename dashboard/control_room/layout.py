@@ -46,6 +46,7 @@ def _bar(shown: language.Language, who: security.Visitor) -> html.Header:
         html.Time(id=ids.CLOCK),
         pill(ids.LINK, live=True),
         pill(ids.INGEST),
+        pill(ids.LOSS),
         html.A(id=ids.FIRING, href=f"#{ids.ALERTS}", className="pill", hidden=True),
         html.Strong(say("simulated", shown), id=ids.SIMULATED, className="badge", hidden=True),
     ]

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from dashboard.control_room.alert_queue import ShownAlert, queue, shown_alert
 from dashboard.control_room.language import Language
+from dashboard.control_room.loss_meter import ShownLoss, shown_loss
 from dashboard.control_room.rejected import ShownRejection, shown_rejection
 from dashboard.control_room.room import IngestHealth, RoomView
 from dashboard.control_room.texts import say
@@ -38,6 +39,8 @@ class Overview:
     rejected_day: int
     ingest: IngestHealth
     ingest_word: str
+    loss: ShownLoss | None
+    """None while no Thing numbers its messages."""
 
 
 def overview(
@@ -60,6 +63,7 @@ def overview(
         rejected_day=_rejected_day(room, now),
         ingest=room.ingest,
         ingest_word=say(f"ingest_{room.ingest.state}", language),
+        loss=shown_loss(room.loss, view, language),
     )
 
 

@@ -11,10 +11,11 @@ from typing import Final, Literal
 from dashboard.condition import MapSection
 from dashboard.data import City, CityView, Watch
 from dashboard.map_snapshot import usable_map_section
-from storage import alert_log, db, rejections, trends
+from storage import alert_log, db, rejections, sequences, trends
 from storage.alert_log import AlertRow
 from storage.model import Domain, Property
 from storage.rejections import RejectionPreview
+from storage.sequences import LossRow
 
 TREND_SPAN: Final = timedelta(hours=12)
 TREND_STEP: Final = timedelta(minutes=10)
@@ -62,6 +63,8 @@ class RoomView:
     trends: Mapping[str, Trend] = field(default_factory=dict)
     """By domain."""
     ingest: IngestHealth = field(default_factory=lambda: IngestHealth(state="unknown"))
+    loss: tuple[LossRow, ...] = ()
+    """Of the Things that number their messages, the one that lost most first."""
 
 
 class Room:
@@ -79,6 +82,7 @@ class Room:
             Watch(every=timedelta(seconds=1), look=self._look_at_alerts),
             Watch(every=timedelta(seconds=2), look=self._look_at_rejections),
             Watch(every=timedelta(seconds=30), look=self._count_rejections),
+            Watch(every=timedelta(seconds=10), look=self._look_at_loss),
             Watch(every=timedelta(seconds=60), look=self._look_at_trends),
             Watch(every=timedelta(seconds=5), look=self._look_at_new_trends),
         )
@@ -97,6 +101,9 @@ class Room:
     def _count_rejections(self, conn: db.Connection, now: datetime) -> None:
         counts = rejections.count_by_reason(conn, now - timedelta(days=1))
         self._put(replace(self.view, rejected_day=counts))
+
+    def _look_at_loss(self, conn: db.Connection, now: datetime) -> None:
+        self._put(replace(self.view, loss=tuple(sequences.loss(conn))))
 
     def _look_at_new_trends(self, conn: db.Connection, now: datetime) -> None:
         """A domain that was added shows its line at once, not within the minute."""

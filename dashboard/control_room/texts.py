@@ -127,6 +127,9 @@ TEXTS: Final[dict[str, Text]] = {
     "messages_per_s": Text(vi="thông điệp/giây", en="messages/s"),
     "lag": Text(vi="trễ", en="lag"),
     "ingest": Text(vi="Tiếp nhận", en="Ingest"),
+    "loss": Text(vi="Mất thông điệp", en="Messages lost"),
+    "loss_unknown": Text(vi="không có thiết bị nào đánh số", en="no device numbers its messages"),
+    "of": Text(vi="trên", en="of"),
     "server_gone": Text(
         vi="Mất kết nối máy chủ: số liệu dưới đây đã cũ", en="Server lost: what you see is old"
     ),
@@ -139,6 +142,7 @@ SCRIPT_TEXTS: Final = (
     *("attribution", "zoom_in", "zoom_out", "newest", "find", "choose", "no_trend", "show", "map"),
     *("sensors_live", "sensors_stale", "sensors_never", "sensors_fault", "no_alerts", "no_rejections", "day"),
     *("value", "peak", "limit", "since", "ended", "more", "messages_per_s", "lag", "ingest", "server_gone"),
+    *("loss", "loss_unknown", "of"),
     *("occupancy", "property", "simulated_short", "severity_critical", "severity_warning", "severity_info"),
 )
 """What the page's script says by itself."""

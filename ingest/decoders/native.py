@@ -10,12 +10,12 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from ingest.model import Decoded, Fault, Reading, Reason
-from ingest.wire import MAX_BYTES, MAX_DEPTH
+from ingest.wire import MAX_BYTES, MAX_DEPTH, MAX_SEQUENCE
 from storage.model import Provenance
 
 FLAGS: Final = frozenset({"calibrating", "fault", "estimated"})
@@ -29,6 +29,7 @@ class _Element(msgspec.Struct, gc=False):
     flags: dict[str, str] | None = None
     result_time: datetime | None = None
     provenance: Provenance | None = None
+    sequence: Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQUENCE)] | None = None
 
 
 _FAST: Final = msgspec.json.Decoder(_Element | list[_Element])
@@ -51,6 +52,7 @@ def _decode_fast(payload: bytes) -> Decoded | None:
     elements = [document] if isinstance(document, _Element) else document
     keys = 0
     readings = []
+    sequences: list[int] = []
     for n, element in enumerate(elements):
         reading = _fast_reading("$" if single else f"$[{n}]", element)
         if reading is None:
@@ -59,9 +61,12 @@ def _decode_fast(payload: bytes) -> Decoded | None:
         keys += 2 + len(element.results)
         keys += (element.result_time is not None) + (element.provenance is not None)
         keys += 0 if element.flags is None else 1 + len(element.flags)
+        if element.sequence is not None:
+            keys += 1
+            sequences.append(element.sequence)
     if not readings or payload.count(b'":') != keys:
         return None
-    return Decoded(readings=readings)
+    return Decoded(readings=readings, sequences=sequences)
 
 
 def _fast_reading(path: str, element: _Element) -> Reading | None:
@@ -129,12 +134,15 @@ def _decode_carefully(payload: bytes) -> Decoded:
         return Decoded(faults=[Fault(reason=Reason.EMPTY, path="$", message="the array is empty")])
     readings: list[Reading] = []
     faults: list[Fault] = []
+    sequences: list[int] = []
     for path, element in elements:
         reading, found = _reading(path, element)
+        if isinstance(element, _Object):
+            sequences += _sequence(path, element, found)
         faults += found
         if reading is not None:
             readings.append(reading)
-    return Decoded(readings=readings, faults=faults)
+    return Decoded(readings=readings, faults=faults, sequences=sequences)
 
 
 def _reading(path: str, element: Any) -> tuple[Reading | None, list[Fault]]:
@@ -196,6 +204,17 @@ def _provenance(path: str, element: _Object, faults: list[Fault]) -> Provenance 
         return _PROVENANCES[value]
     faults.append(_wrong(f"{path}.provenance", f"one of {', '.join(_PROVENANCES)}", value))
     return None
+
+
+def _sequence(path: str, element: _Object, faults: list[Fault]) -> list[int]:
+    """The element's number, if it has one. A wrong one spoils only the counting, not the results."""
+    value = element.get("sequence")
+    if value is None or "sequence" in element.repeated:
+        return []
+    if isinstance(value, float) and value.is_integer() and 0 <= value <= MAX_SEQUENCE:
+        return [int(value)]
+    faults.append(_wrong(f"{path}.sequence", f"an integer from 0 to {MAX_SEQUENCE}", value))
+    return []
 
 
 def _flags(path: str, element: _Object, faults: list[Fault]) -> Mapping[str, str]:

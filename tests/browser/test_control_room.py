@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from storage import catalog, db, inventory, operators, rejections, things
+from storage import catalog, db, inventory, operators, rejections, sequences, things
 from storage.catalog import load_catalog
 from storage.inventory import load_inventory
 from storage.model import Provenance, Rejection
@@ -178,6 +178,17 @@ def test_alerts_and_rejections_say_what_is_wrong_and_since_when(browser: Browser
             '<img src=x onerror="document.title=1">{"time": "2026-11-22T10:00:00"}'
         )
         expect(page.locator("#simulated")).to_have_text("Simulated data")
+
+
+def test_what_was_lost_on_the_way_is_said_next_to_ingest(browser: Browser, url: str, city_url: str) -> None:
+    with opened(browser, url) as page:
+        expect(page.locator("#loss")).to_have_text("Messages lost: no device numbers its messages")
+        with db.connect(city_url, name="test") as conn:
+            sequences.record(conn, {"flood-tong-dan": [*range(90), 99], "hoan-kiem": range(100)}, now())
+        expect(page.locator("#loss")).to_have_text(
+            "Messages lost: 4.50 % (9 of 200) · Tong Dan 9 of 100", timeout=30_000
+        )
+        assert violations(page) == []
 
 
 def test_a_committed_value_changes_the_open_page(browser: Browser, url: str, city: Writer) -> None:

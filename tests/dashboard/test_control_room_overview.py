@@ -22,6 +22,7 @@ from storage.catalog import load_catalog
 from storage.model import Text
 from storage.operators import Role
 from storage.rejections import RejectionPreview
+from storage.sequences import LossRow
 from tests.dashboard.small_city import NOW, value, view
 
 MINUTE = timedelta(minutes=1)
@@ -296,3 +297,31 @@ def test_ingest_that_started_anew_has_no_negative_rate() -> None:
 
 def test_what_is_no_ingest_is_not_known() -> None:
     assert health({"other_metric": 1.0}, NOW, None).state == "unknown"
+
+
+def lost(thing_id: str, expected: int, missing: int) -> LossRow:
+    return LossRow(thing_id=thing_id, domain="flood", expected=expected, missing=missing, since=NOW)
+
+
+def test_the_loss_meter_counts_over_all_things_and_names_the_worst() -> None:
+    rows = (lost("tong-dan", 100, 6), lost("hoan-kiem", 50, 2), lost("gone", 50, 1), lost("ltk-01", 200, 0))
+    found = overview(view(), RoomView(loss=rows), connected=True, now=NOW, language="vi").loss
+    assert found is not None
+    assert (found.missing, found.expected, found.things, found.share) == (9, 400, 4, 9 / 400)
+    assert [(one.place, one.missing, one.expected) for one in found.worst] == [
+        ("tong-dan (vi)", 6, 100),
+        ("hoan-kiem (vi)", 2, 50),
+    ]
+
+
+@pytest.mark.parametrize(("missing", "state"), [(0, "none"), (9, "some"), (10, "much")])
+def test_the_loss_meter_asks_for_attention_from_one_percent_on(missing: int, state: str) -> None:
+    room = RoomView(loss=(lost("tong-dan", 1000, missing),))
+    found = overview(view(), room, connected=True, now=NOW, language="en").loss
+    assert found is not None
+    assert found.state == state
+    assert len(found.worst) == (1 if missing else 0)
+
+
+def test_without_a_thing_that_numbers_its_messages_there_is_no_share() -> None:
+    assert overview(view(), RoomView(), connected=True, now=NOW, language="en").loss is None

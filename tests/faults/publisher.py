@@ -13,8 +13,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.transport import MqttAddress
-from ingest.wire import Element, encode, observations_topic
+from ingest.wire import BrokerAddress, Element, encode, observations_topic
 
 EPOCH: Final = datetime(2026, 10, 1, tzinfo=UTC)
 BROKEN_EVERY: Final = 50
@@ -64,7 +63,7 @@ class Publisher:
     _number: int = field(default=0, init=False)
 
     def start(self) -> None:
-        address = MqttAddress.parse(self.url)
+        address = BrokerAddress.parse(self.url)
         self._client = client = Client(
             CallbackAPIVersion.VERSION2, client_id="fault-publisher", protocol=MQTTProtocolVersion.MQTTv5
         )

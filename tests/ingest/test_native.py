@@ -18,7 +18,7 @@ CONTRACT = (
     b'"flags": {"pm10": "calibrating"}}'
 )
 
-KEYS = st.sampled_from(["time", "results", "flags", "result_time", "provenance", "pm2_5", "pm10", "x"])
+KEYS = st.sampled_from(["time", "results", "flags", "result_time", "provenance", "sequence", "pm2_5", "x"])
 LEAVES = (
     st.none()
     | st.booleans()
@@ -44,13 +44,14 @@ ELEMENTS = st.fixed_dictionaries(
         "flags": st.dictionaries(KEYS, st.sampled_from(["fault", "estimated", "odd"]), max_size=2),
         "result_time": st.just("2026-11-22T03:05:00Z"),
         "provenance": st.sampled_from(["simulated", "replayed", "odd"]),
+        "sequence": st.integers(0, 2**53) | st.floats(0, 9) | LEAVES,
         "firmware": LEAVES,
     },
 )
 
 
-def as_data(decoded: Decoded) -> tuple[list[Any], list[Any]]:
-    return list(decoded.readings), list(decoded.faults)
+def as_data(decoded: Decoded) -> tuple[list[Any], list[Any], list[int]]:
+    return list(decoded.readings), list(decoded.faults), list(decoded.sequences)
 
 
 def test_the_contract_s_example_is_understood() -> None:
@@ -90,12 +91,16 @@ def test_the_fast_path_says_what_the_careful_one_says(document: object) -> None:
         ("results", "{}"),
         ("flags", "{}"),
         ("provenance", '"measured"'),
+        ("sequence", "5"),
         ("pm2_5", "1"),
         ("pm10", "1"),
     ],
 )
 def test_the_fast_path_takes_no_payload_with_a_key_twice(key: str, value: str, colon: str) -> None:
-    text = '{"time":"2026-11-22T03:04:05Z","results":{"pm2_5":1,"pm10":2},"flags":{},"provenance":"measured"}'
+    text = (
+        '{"time":"2026-11-22T03:04:05Z","results":{"pm2_5":1,"pm10":2},"flags":{},"provenance":"measured",'
+        '"sequence":5}'
+    )
     start = text.index(f'"{key}"')
     twice = f'{text[:start]}"{key}"{colon}{value},{text[start:]}'.encode()
     assert native._decode_fast(text.encode()) is not None
@@ -125,3 +130,34 @@ def test_every_element_s_faults_are_named_by_their_path() -> None:
         ("$[1]", "wrong_type"),
     ]
     assert [reading.path for reading in decoded.readings] == ["$[2]"]
+
+
+def with_sequence(*sequences: str) -> bytes:
+    elements = [
+        f'{{"time": "2026-11-22T03:04:05Z", "results": {{"a": 1}}, "sequence": {text}}}' for text in sequences
+    ]
+    return f"[{', '.join(elements)}]".encode()
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("5", 5), ("5.0", 5), (str(2**53 - 1), 2**53 - 1)])
+def test_a_sequence_is_an_integer(text: str, number: int) -> None:
+    decoded = native.decode(with_sequence(text))
+    assert (list(decoded.sequences), list(decoded.faults)) == ([number], [])
+
+
+def test_an_element_without_a_sequence_has_none() -> None:
+    assert list(native.decode(CONTRACT).sequences) == []
+    assert as_data(native.decode(with_sequence("null")))[1:] == ([], [])
+
+
+@pytest.mark.parametrize("text", ["-1", "5.5", "true", '"5"', "[5]", "NaN", str(2**53), "1e999"])
+def test_a_wrong_sequence_spoils_only_the_counting(text: str) -> None:
+    decoded = native.decode(with_sequence("7", text))
+    assert [(fault.path, fault.reason) for fault in decoded.faults] == [("$[1].sequence", Reason.WRONG_TYPE)]
+    assert [reading.path for reading in decoded.readings] == ["$[0]", "$[1]"]
+    assert list(decoded.sequences) == [7]
+
+
+def test_an_element_that_is_rejected_has_arrived() -> None:
+    decoded = native.decode(b'{"time": "yesterday", "results": {"a": 1}, "sequence": 7}')
+    assert (list(decoded.readings), list(decoded.sequences)) == ([], [7])

@@ -4,7 +4,8 @@ import pytest
 
 from deploy.embedded.mosquitto import Mosquitto
 from ingest.model import Envelope
-from ingest.transport import MqttAddress, MqttSource
+from ingest.transport import MqttSource
+from ingest.wire import BrokerAddress
 from tests.processes import publish, wait_for
 
 pytestmark = pytest.mark.integration
@@ -13,7 +14,7 @@ TOPIC = "hanoi/v1/rain/x/observations"
 
 
 def source(broker: Mosquitto, receive_maximum: int = 100) -> MqttSource:
-    address = MqttAddress.parse(broker.url("ingest"))
+    address = BrokerAddress.parse(broker.url("ingest"))
     made = MqttSource(
         address=address, client_id="hanoi-ingest", topics=["hanoi/v1/#"], receive_maximum=receive_maximum
     )
@@ -91,4 +92,4 @@ def test_a_retained_status_is_not_sent_again_at_each_connection(broker: Mosquitt
 @pytest.mark.parametrize("url", ["http://h:1", "mqtt://", "localhost:1883", ""])
 def test_a_wrong_address_names_the_variable_and_no_password(url: str) -> None:
     with pytest.raises(ValueError, match="HANOI_MQTT_URL: expected mqtt"):
-        MqttAddress.parse(url)
+        BrokerAddress.parse(url)

@@ -12,7 +12,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.transport import MqttAddress
+from ingest.wire import BrokerAddress
 
 Observed = tuple[str, str]
 """Topic and time of one element."""
@@ -22,7 +22,7 @@ class Listener:
     """A context manager; subscribed from its start. Messages stay in the order of arrival."""
 
     def __init__(self, url: str, topics: str = "hanoi/v1/#") -> None:
-        self._address = MqttAddress.parse(url)
+        self._address = BrokerAddress.parse(url)
         self._topics = topics
         self._subscribed = threading.Event()
         self.messages: list[tuple[str, Any]] = []

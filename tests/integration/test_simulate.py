@@ -152,7 +152,12 @@ def test_killed_again_and_again_it_leaves_no_gap_and_never_contradicts_itself(
             process.kill()
             process.wait(20)
     run(*arguments, env=env, log=tmp_path / "last.log")
-    flood = times(listener, "hanoi/v1/flood/flood-hoa-bang/observations")
+    topic = "hanoi/v1/flood/flood-hoa-bang/observations"
+    wait_for(
+        lambda: len(times(listener, topic)) >= 12 * 60,
+        "what the broker acknowledged has reached the listener",
+    )
+    flood = times(listener, topic)
     assert {b - a for a, b in pairwise(flood)} == {timedelta(minutes=1)}
     assert len(flood) == 12 * 60
 

@@ -70,6 +70,22 @@ def test_live_says_what_a_backfill_says(domain: str, thing: str, cuts: list[int]
 
 
 @pytest.mark.parametrize(("domain", "thing"), ONE_OF_EACH)
+def test_elements_are_numbered_one_by_one_unless_they_come_when_something_changes(
+    domain: str, thing: str
+) -> None:
+    stream = observations(domain, thing)
+    cut = NOON + 2 * HOUR
+    elements = [*stream.elements(NOON, cut), *observations(domain, thing).elements(cut, NOON + DAY)]
+    numbers = [element.sequence for element in elements]
+    if domain == "parking":
+        assert set(numbers) == {None}
+    else:
+        first = numbers[0]
+        assert first is not None
+        assert numbers == list(range(first, first + len(numbers)))
+
+
+@pytest.mark.parametrize(("domain", "thing"), ONE_OF_EACH)
 def test_a_value_does_not_depend_on_what_was_asked_before(domain: str, thing: str) -> None:
     walked = list(observations(domain, thing).elements(NOON, NOON + 2 * DAY))
     fresh = observations(domain, thing)

@@ -35,6 +35,7 @@ function show(overview) {
   document.documentElement.dataset.link = overview.link;
   setPill("link", { live: "ok", empty: "off", loading: "off" }[overview.link] ?? "bad", overview.link_word);
   setPill("ingest", { receiving: "ok", unknown: "off" }[overview.ingest.state] ?? "bad", ingestWords(overview));
+  setPill("loss", { none: "ok", some: "ok", much: "bad" }[overview.loss?.state] ?? "off", lossWords(overview.loss));
   element("simulated").hidden = !overview.simulated;
   showFiring(overview.firing);
   showTiles(overview.tiles);
@@ -51,6 +52,14 @@ function ingestWords({ ingest, ingest_word }) {
   if (ingest.messages_per_s !== null) words.push(`${number(ingest.messages_per_s, 1)} ${say("messages_per_s")}`);
   if (ingest.lag_s !== null) words.push(`${say("lag")} ${number(ingest.lag_s, 2)} s`);
   return words.join(" · ");
+}
+
+function lossWords(loss) {
+  if (!loss) return `${say("loss")}: ${say("loss_unknown")}`;
+  const counted = ({ missing, expected }) => `${number(missing, 0)} ${say("of")} ${number(expected, 0)}`;
+  const worst = loss.worst.map((one) => `${one.place} ${counted(one)}`);
+  const whole = loss.missing ? ` (${counted(loss)})` : "";
+  return [`${say("loss")}: ${number(100 * loss.share, 2)} %${whole}`, ...worst].join(" · ");
 }
 
 function setPill(id, kind, text) {

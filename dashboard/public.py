@@ -1,5 +1,6 @@
 """`hanoi-public`: citizens' map, open API and live stream. Reads a few public views and nothing else."""
 
+import argparse
 import asyncio
 import logging
 import signal
@@ -171,6 +172,7 @@ def _lifespan(site: Site) -> Callable[[FastAPI], AbstractAsyncContextManager[Non
 
 def main() -> None:
     """Entry point. Exit 0 stopped, 1 the feed failed, 2 configuration."""
+    argparse.ArgumentParser(prog="hanoi-public", description=__doc__).parse_args()
     try:
         settings = Settings.load()
         configure_logging(settings.log_level)

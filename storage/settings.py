@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         value = getattr(self, name)
         if value is None:
             raise ConfigurationError(
-                f"HANOI_{name.upper()} is not set and {self.runtime_dir}/demo.env has none:"
+                f"HANOI_{name.upper()} is not set and {self.runtime_dir.absolute()}/demo.env has none:"
                 " set it, or start `make demo` beside this"
             )
         return str(value.get_secret_value())

@@ -48,6 +48,7 @@ async function start() {
   $("legend").open = innerWidth >= WIDE;
   $("search").addEventListener("input", listPlaces);
   addEventListener("resize", () => page.map.refit());
+  addEventListener("hashchange", openFromAddress);
   await loadCatalogue();
   setInterval(loadCatalogue, CATALOGUE_EVERY_MS);
   setInterval(loadSnapshots, SNAPSHOTS_EVERY_MS);
@@ -230,5 +231,6 @@ function focus(id) {
 
 function openFromAddress() {
   const id = location.hash.slice(1);
-  if (page.city.get(id)) focus(id);
+  if (page.city?.get(id)) focus(id);
+  else if (!id) page.detail.show(null, page.city, page.alerts);
 }

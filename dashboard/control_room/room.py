@@ -83,7 +83,7 @@ class Room:
             Watch(every=timedelta(seconds=2), look=self._look_at_rejections),
             Watch(every=timedelta(seconds=30), look=self._count_rejections),
             Watch(every=timedelta(seconds=10), look=self._look_at_loss),
-            Watch(every=timedelta(seconds=60), look=self._look_at_trends),
+            Watch(every=timedelta(seconds=30), look=self._look_at_trends),
             Watch(every=timedelta(seconds=5), look=self._look_at_new_trends),
         )
 
@@ -106,8 +106,9 @@ class Room:
         self._put(replace(self.view, loss=tuple(sequences.loss(conn))))
 
     def _look_at_new_trends(self, conn: db.Connection, now: datetime) -> None:
-        """A domain that was added shows its line at once, not within the minute."""
-        if self._trends_of is not self._city.view.streams:
+        """A domain that was added, or whose first values came, shows its line at once, not within the minute."""
+        empty = any(not trend.points for trend in self.view.trends.values())
+        if empty or self._trends_of is not self._city.view.streams:
             self._look_at_trends(conn, now)
 
     def _look_at_trends(self, conn: db.Connection, now: datetime) -> None:

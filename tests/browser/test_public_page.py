@@ -154,6 +154,16 @@ def test_a_thing_shows_its_values_and_its_last_day(browser: Browser, served: Ser
         expect(panel).to_be_hidden()
 
 
+def test_an_address_with_a_thing_opens_it_also_on_an_open_page(browser: Browser, served: Served) -> None:
+    with opened(browser, served, "/en/") as page:
+        page.evaluate("location.hash = 'flood-tong-dan'")
+        expect(page.locator("#detail-name")).to_have_text("Tong Dan")
+        page.evaluate("location.hash = 'trung-yen-3'")
+        expect(page.locator("#detail-name")).to_have_text("Trung Yen 3")
+        page.go_back()
+        expect(page.locator("#detail-name")).to_have_text("Tong Dan")
+
+
 def test_a_mark_on_the_map_can_be_clicked(browser: Browser, served: Served) -> None:
     with opened(browser, served) as page:
         choose(page, "hoan-kiem")  # brings it to the middle of the map

@@ -46,8 +46,10 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
     received_at: datetime
     position: Position
-    redelivered_since: datetime | None = None
-    """Set when this may be a second delivery of what was first received after that time."""
+    redelivered: bool = False
+    """The broker says that it sends this again, with the packet id of the first time."""
+    resent_between: tuple[datetime, datetime] | None = None
+    """Set soon after a lost broker: what we received in that time, the publisher may have sent again."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What ingest knows of catalogue, inventory and Datastreams; read again when something was added."""
 
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,8 +9,11 @@ from typing import Final
 
 from ingest.validate import Known
 from storage import db, things
+from storage.catalog import ReferenceDataError
 from storage.model import Property
 from storage.reference import Reference
+
+log = logging.getLogger(__name__)
 
 ASK_AGAIN_S: Final = 2.0
 """How often at most an unknown Thing makes us ask the database: a stranger must not keep it busy."""
@@ -54,7 +58,13 @@ class Registry:
         self.load()
 
     def sync(self) -> None:
-        """Brings an inventory that changed into the database, then reads it back."""
-        with self.pool.connection() as conn:
-            things.sync(conn, self.reference.domains, self.reference.things)
+        """Brings an inventory that changed into the database, then reads it back.
+
+        What the database refuses is logged; the Things that it has stay in force.
+        """
+        try:
+            with self.pool.connection() as conn:
+                things.sync(conn, self.reference.domains, self.reference.things)
+        except ReferenceDataError as error:
+            log.error("inventory_refused error=%r", str(error))
         self.load()

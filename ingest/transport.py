@@ -23,7 +23,6 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.model import Envelope, Position
 from ingest.wire import BrokerAddress
-from storage.model import EARLIEST
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +30,10 @@ SESSION_EXPIRY: Final = timedelta(days=7)
 """How long the broker keeps our queue while we are away: the longest outage that loses nothing."""
 RECEIVE_MAXIMUM: Final = 2000
 """Messages in flight at most: twice a batch, so that one is decoded while another is written."""
-IN_FLIGHT: Final = timedelta(seconds=60)
-"""A message that was not acknowledged when a connection was lost was received at most this long before."""
+IN_FLIGHT: Final = timedelta(seconds=10)
+"""A message whose publisher had no answer when the broker died was received by us at most this long before."""
+RESENT_WITHIN: Final = timedelta(minutes=10)
+"""How long after a lost broker publishers may still come back and send again."""
 KEEPALIVE_S: Final = 15
 
 
@@ -114,11 +115,11 @@ class MqttSource:
         """Acknowledges messages whose transaction has committed.
 
         Packet ids are used again after a reconnect, so those of an earlier connection are left out: the broker
-        delivers these messages again.
+        delivers these messages again. What was published with QoS 0 has no packet id and wants no answer.
         """
         with self._generation_lock:
             for position in positions:
-                if position.generation == self._generation:
+                if position.packet_id and position.generation == self._generation:
                     self._client.ack(position.packet_id, 1)
 
     def _on_connect(
@@ -158,18 +159,13 @@ class MqttSource:
                 payload=bytes(message.payload),
                 received_at=now,
                 position=Position(self._generation, message.mid),
-                redelivered_since=self._redelivered_since(message.dup, now),
+                redelivered=message.dup,
+                resent_between=None if message.dup else self._resent_between(now),
             )
         )
 
-    def _redelivered_since(self, dup: bool, now: datetime) -> datetime | None:
-        """From when on a first delivery of this message may have been received, if it may be the second.
-
-        The broker marks what it sends again. What a publisher sends again after it lost the broker comes
-        unmarked, soon after we lost the broker too.
-        """
-        if dup:
-            return EARLIEST
-        if self._lost_at is not None and now - self._lost_at < 10 * IN_FLIGHT:
-            return self._lost_at - IN_FLIGHT
-        return None
+    def _resent_between(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """When we received what a publisher may now send again because the broker died before it answered."""
+        if self._lost_at is None or now - self._lost_at > RESENT_WITHIN:
+            return None
+        return self._lost_at - IN_FLIGHT, self._lost_at

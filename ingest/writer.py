@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Event
 from typing import Any, Final
 
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 BACKOFF_S: Final = (0.1, 0.3, 1.0, 2.0, 5.0)
 CAREFUL_BATCHES: Final = 20
 """After a batch that held known keys, so many go straight to the merge: redeliveries come in runs."""
+REDELIVERED_WITHIN: Final = timedelta(days=7)
+"""As long as the broker keeps our session, it may deliver again."""
 MOST_FAULTS: Final = 100
 """Faults listed in one rejection; the number of the others is given."""
 
@@ -111,7 +114,7 @@ class Writer:
     def _rejection(self, message: Prepared, retried: bool) -> Rejection:
         """A commit whose answer was lost may have gone through: then the row is there already."""
         envelope = message.envelope
-        since = envelope.redelivered_since or (envelope.received_at if retried else None)
+        since = envelope.received_at - REDELIVERED_WITHIN if envelope.redelivered else None
         return Rejection(
             topic=storable(envelope.topic),
             payload=envelope.payload,
@@ -119,7 +122,9 @@ class Writer:
             detail=_detail(message),
             received_at=envelope.received_at,
             source=self.source,
-            redelivered_since=since,
+            packet_id=envelope.position.packet_id or None,
+            redelivered_since=since or (envelope.received_at if retried else None),
+            resent_between=envelope.resent_between,
         )
 
 

@@ -29,9 +29,13 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Shown = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f]*$")]
+"""Text that people see: no control characters, which the database refuses too."""
+
+
 class TextTable(_Table):
-    vi: str = Field(min_length=1)
-    en: str = Field(min_length=1)
+    vi: Shown
+    en: Shown
 
     def text(self) -> Text:
         return Text(vi=self.vi, en=self.en)
@@ -122,8 +126,12 @@ def load_catalog(folders: Sequence[Path] = (SHIPPED,)) -> dict[str, Domain]:
 
 
 def toml_files(folders: Iterable[Path]) -> list[Path]:
-    """Every TOML file in or below the folders, in a stable order. A missing folder is empty."""
-    return [path for folder in folders for path in sorted(folder.glob("**/*.toml"))]
+    """Every TOML file in or below the folders, in a stable order. A missing folder is empty.
+
+    Hidden files are left out: editors leave locks and half-written copies under such names.
+    """
+    found = (path for folder in folders for path in sorted(folder.glob("**/*.toml")))
+    return [path for path in found if path.is_file() and not path.name.startswith(".")]
 
 
 def read_toml(path: Path) -> Mapping[str, Any]:
@@ -132,6 +140,8 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ReferenceDataError(f"{path}: not TOML: {error}") from error
+    except OSError as error:
+        raise ReferenceDataError(f"{path}: can't be read: {error.strerror}") from error
 
 
 def explain(path: Path, error: ValidationError) -> ReferenceDataError:

@@ -3,14 +3,16 @@
 A parking point's `children` stand for its bays. Folders given by HANOI_INVENTORY_DIR are added to the shipped one.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from storage.catalog import Key, ReferenceDataError, TextTable, explain, read_toml, toml_files
+from storage.catalog import Key, ReferenceDataError, Shown, TextTable, explain, read_toml, toml_files
 from storage.model import NAME, CoordinateTrust, Domain, Location, Text, Thing
 
 SHIPPED: Final = Path(str(files("storage"))) / "inventory" / "hanoi"
@@ -25,7 +27,7 @@ class _Location(_Table):
     lat: float = Field(ge=-90, le=90)
     lon: float = Field(ge=-180, le=180)
     trust: CoordinateTrust
-    source: str = Field(min_length=1)
+    source: Shown
 
 
 class _Children(_Table):
@@ -47,6 +49,18 @@ class _Thing(_Table):
     children: _Children | None = None
     public: bool = True
 
+    @field_validator("attributes")
+    @classmethod
+    def _are_json(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """They are stored as jsonb: dates are written as text, and there is no NaN and no NUL."""
+        try:
+            text = json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{error}: write it as text, number, true or false") from error
+        if "\\u0000" in text:
+            raise ValueError("NUL can't be stored")
+        return value
+
 
 class _File(_Table):
     domain: Key
@@ -64,7 +78,17 @@ def load_inventory(folders: Sequence[Path], domains: Mapping[str, Domain]) -> tu
     for thing in things.values():
         if thing.parent_id is not None and thing.parent_id not in things:
             raise ReferenceDataError(f"thing {thing.id}: parent: no Thing '{thing.parent_id}'")
-    return tuple(sorted(things.values(), key=lambda thing: thing.parent_id is not None))
+    return tuple(_parents_first(things))
+
+
+def _parents_first(things: Mapping[str, Thing]) -> Iterator[Thing]:
+    """Raises ReferenceDataError when Things are each other's ancestors."""
+    parents = {thing.id: {thing.parent_id} - {None} for thing in things.values()}
+    try:
+        order = tuple(TopologicalSorter(parents).static_order())
+    except CycleError as error:
+        raise ReferenceDataError(f"thing {error.args[1][0]}: parent: it is its own ancestor") from error
+    return (things[thing_id] for thing_id in order if thing_id is not None)
 
 
 def _things(path: Path, domains: Mapping[str, Domain]) -> Iterator[Thing]:
@@ -107,16 +131,28 @@ def _bays(path: Path, domain: str, parent: _Thing) -> Iterator[Thing]:
     if children is None:
         return
     for n in range(1, children.count + 1):
-        thing_id = children.id.format(parent=parent.id, n=n)
+        thing_id = _filled(path, parent, "id", children.id, n)
         if not NAME.fullmatch(thing_id):
             raise ReferenceDataError(f"{path}: thing {parent.id}: children.id gives '{thing_id}'")
         yield Thing(
             id=thing_id,
             domain=domain,
             kind=children.kind,
-            name=Text(vi=children.name.vi.format(n=n), en=children.name.en.format(n=n)),
+            name=Text(
+                vi=_filled(path, parent, "name.vi", children.name.vi, n),
+                en=_filled(path, parent, "name.en", children.name.en, n),
+            ),
             properties=children.properties,
             parent_id=parent.id,
             attributes={},
             public=parent.public,
         )
+
+
+def _filled(path: Path, parent: _Thing, key: str, pattern: str, n: int) -> str:
+    try:
+        return pattern.format(parent=parent.id, n=n)
+    except (KeyError, IndexError, ValueError, AttributeError) as error:
+        raise ReferenceDataError(
+            f"{path}: thing {parent.id}: children.{key}: '{pattern}' takes only {{parent}} and {{n}}"
+        ) from error

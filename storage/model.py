@@ -198,5 +198,9 @@ class Rejection:
     detail: dict[str, Any]
     received_at: datetime
     source: str
+    packet_id: int | None = None
+    """The message's packet id in the broker's session; a redelivery comes with the same one."""
     redelivered_since: datetime | None = None
-    """Set when this may be a second delivery: a row with the same bytes received after that is it."""
+    """Set when this may be a second delivery: a row with the same bytes and packet id received after that is it."""
+    resent_between: tuple[datetime, datetime] | None = None
+    """Set when its publisher may have sent it again: a row with the same bytes received then takes it up."""

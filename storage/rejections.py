@@ -72,5 +72,8 @@ def _parameters(rejection: Rejection) -> dict[str, Any]:
         "reason": rejection.reason,
         "detail": Jsonb(rejection.detail),
         "source": rejection.source,
+        "packet_id": rejection.packet_id,
         "redelivered_since": rejection.redelivered_since,
+        "resent_from": rejection.resent_between[0] if rejection.resent_between else None,
+        "resent_to": rejection.resent_between[1] if rejection.resent_between else None,
     }

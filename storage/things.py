@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from storage import db
+from storage.catalog import ReferenceDataError
 from storage.model import Domain, Property, Thing
 
 
@@ -48,7 +50,10 @@ class SyncCounts:
 
 
 def sync(conn: db.Connection, domains: Mapping[str, Domain], city: Iterable[Thing]) -> SyncCounts:
-    """Writes the inventory in one transaction and announces it. Things that it does not name stay."""
+    """Writes the inventory in one transaction and announces it. Things that it does not name stay.
+
+    Raises ReferenceDataError when the database can't take it: then nothing was written.
+    """
     things = list(city)
     streams = [
         _datastream(thing.id, domains[thing.domain].properties[key])
@@ -56,10 +61,13 @@ def sync(conn: db.Connection, domains: Mapping[str, Domain], city: Iterable[Thin
         for key in thing.properties
     ]
     sql = db.statements("things")
-    with conn.transaction(), conn.cursor() as cursor:
-        cursor.executemany(sql["upsert_thing"], [_parameters(thing) for thing in things])
-        cursor.executemany(sql["upsert_datastream"], streams)
-        cursor.execute(sql["announce"])
+    try:
+        with conn.transaction(), conn.cursor() as cursor:
+            cursor.executemany(sql["upsert_thing"], [_parameters(thing) for thing in things])
+            cursor.executemany(sql["upsert_datastream"], streams)
+            cursor.execute(sql["announce"])
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        raise ReferenceDataError(f"inventory: the database refuses it: {error}") from error
     return SyncCounts(things=len(things), datastreams=len(streams))
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from ingest.decoders.native import parse, parse_time
+from ingest.decoders.native import NotFinite, parse, parse_time
 from ingest.model import Fault, Reason
 from storage.model import Provenance, Range
 
@@ -35,10 +35,22 @@ def decode(payload: bytes) -> Decoded | list[Fault]:
         faults.append(_wrong("$.features", "an array"))
         features = []
     for n, feature in enumerate(features):
-        faults += _feature_faults(f"$.features[{n}]", feature)
+        where = f"$.features[{n}]"
+        faults += _not_finite(where, feature) or _feature_faults(where, feature)
     if faults or time is None:
         return faults
     return time, Provenance(provenance), features
+
+
+def _not_finite(path: str, value: Any) -> list[Fault]:
+    """Wherever a number is none: the database stores a feature whole."""
+    if isinstance(value, NotFinite):
+        return [Fault(reason=Reason.NOT_FINITE, path=path, message="is not a finite number")]
+    if isinstance(value, dict):
+        return [fault for key, part in value.items() for fault in _not_finite(f"{path}.{key}", part)]
+    if isinstance(value, list):
+        return [fault for n, part in enumerate(value) for fault in _not_finite(f"{path}[{n}]", part)]
+    return []
 
 
 def _feature_faults(path: str, feature: Any) -> list[Fault]:
@@ -46,7 +58,8 @@ def _feature_faults(path: str, feature: Any) -> list[Fault]:
         return [_wrong(path, "a GeoJSON Feature")]
     faults = []
     geometry = feature.get("geometry")
-    if not isinstance(geometry, dict) or (kind := geometry.get("type")) not in _POLYGONS:
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if not isinstance(geometry, dict) or not isinstance(kind, str) or kind not in _POLYGONS:
         faults.append(_wrong(f"{path}.geometry", "a Polygon or MultiPolygon"))
     elif not _positions(geometry.get("coordinates"), _POLYGONS[kind]):
         faults.append(_wrong(f"{path}.geometry.coordinates", "rings of [lon, lat] in degrees"))

@@ -8,6 +8,7 @@ the last of duplicate keys silently, so the fast path also counts the keys that 
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -91,7 +92,7 @@ class _Object(dict[str, Any]):
     repeated: frozenset[str]
 
 
-class _NotFinite:
+class NotFinite:
     """NaN, Infinity and numbers beyond a double: legal in some encoders, refused here."""
 
 
@@ -113,7 +114,7 @@ def parse(payload: bytes) -> Any:
         return json.loads(
             text,
             object_pairs_hook=_object,
-            parse_constant=lambda _: _NotFinite(),
+            parse_constant=lambda _: NotFinite(),
             parse_float=_number,
             parse_int=_number,
         )
@@ -147,7 +148,7 @@ def _decode_carefully(payload: bytes) -> Decoded:
 
 def _reading(path: str, element: Any) -> tuple[Reading | None, list[Fault]]:
     """One element: what can be used of it, and all that is wrong with it."""
-    if isinstance(element, _NotFinite):
+    if isinstance(element, NotFinite):
         return None, [Fault(reason=Reason.NOT_FINITE, path=path, message="is not a finite number")]
     if not isinstance(element, _Object):
         return None, [_wrong(path, "an object", element)]
@@ -259,7 +260,7 @@ def _results(
 def _result_fault(path: str, result: Any, repeated: bool) -> Fault | None:
     if repeated:
         return Fault(reason=Reason.DUPLICATE_KEY, path=path, message="stands there twice")
-    if isinstance(result, _NotFinite):
+    if isinstance(result, NotFinite):
         return Fault(reason=Reason.NOT_FINITE, path=path, message="is not a finite number")
     if not isinstance(result, float | bool):
         return _wrong(path, "a number, or true or false", result)
@@ -267,7 +268,7 @@ def _result_fault(path: str, result: Any, repeated: bool) -> Fault | None:
 
 
 def _wrong(path: str, expected: str, value: Any) -> Fault:
-    shown = "a number that is not finite" if isinstance(value, _NotFinite) else f"{value!r:.60}"
+    shown = "a number that is not finite" if isinstance(value, NotFinite) else f"{value!r:.60}"
     return Fault(reason=Reason.WRONG_TYPE, path=path, message=f"expected {expected}, got {shown}")
 
 
@@ -276,17 +277,18 @@ def _object(pairs: list[tuple[str, Any]]) -> _Object:
     if len(made) == len(pairs):
         made.repeated = frozenset()
     else:
-        keys = [key for key, _ in pairs]
-        made.repeated = frozenset(key for key in made if keys.count(key) > 1)
+        counts = Counter(key for key, _ in pairs)
+        made.repeated = frozenset(key for key, count in counts.items() if count > 1)
     return made
 
 
-def _number(text: str) -> float | _NotFinite:
+def _number(text: str) -> float | NotFinite:
     value = float(text)
-    return value if math.isfinite(value) else _NotFinite()
+    return value if math.isfinite(value) else NotFinite()
 
 
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.S)
+# Possessive, and a string that never closes is taken to its end: anything else goes quadratic on hostile text.
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.S)
 
 
 def _depth(text: str) -> int:

@@ -1,11 +1,23 @@
 -- name: insert
--- why: a possible second delivery of the same bytes is the same rejection, not another
-INSERT INTO rejected_message (received_at, topic, payload, reason, detail, source)
-SELECT %(received_at)s, %(topic)s, %(payload)s, %(reason)s, %(detail)s, %(source)s
-WHERE %(redelivered_since)s::timestamptz IS NULL OR NOT EXISTS (
+-- why: a message delivered twice is one rejection, equal messages are as many as they are. A redelivery has the packet
+--      id of the first time; what a publisher sent again is taken up by a row of just before the broker was lost.
+WITH taken_up AS (
+    UPDATE rejected_message SET resent_at = %(received_at)s
+    WHERE id = (
+        SELECT id FROM rejected_message
+        WHERE payload_sha256 = sha256(%(payload)s) AND topic = %(topic)s AND resent_at IS NULL
+          AND received_at BETWEEN %(resent_from)s::timestamptz AND %(resent_to)s::timestamptz
+        ORDER BY received_at LIMIT 1)
+    RETURNING id
+)
+INSERT INTO rejected_message (received_at, topic, payload, reason, detail, source, packet_id)
+SELECT %(received_at)s, %(topic)s, %(payload)s, %(reason)s, %(detail)s, %(source)s, %(packet_id)s::integer
+WHERE NOT EXISTS (SELECT FROM taken_up)
+  AND NOT EXISTS (
     SELECT FROM rejected_message
     WHERE payload_sha256 = sha256(%(payload)s) AND topic = %(topic)s
-      AND received_at >= %(redelivered_since)s::timestamptz);
+      AND ((packet_id = %(packet_id)s::integer AND received_at >= %(redelivered_since)s::timestamptz)
+           OR resent_at = %(received_at)s));
 
 -- name: newest
 SELECT id, received_at, topic, payload, reason, detail, source

@@ -1,6 +1,7 @@
 """The MQTT session's traps, on a real broker."""
 
 import pytest
+from paho.mqtt.publish import single
 
 from deploy.embedded.mosquitto import Mosquitto
 from ingest.model import Envelope
@@ -41,13 +42,14 @@ def test_what_was_queued_while_no_process_ran_is_delivered_to_the_next(broker: M
 def test_what_was_not_committed_comes_again_marked_as_redelivered(broker: Mosquitto) -> None:
     first = source(broker)
     publish(broker.url("publisher"), [(TOPIC, b"a"), (TOPIC, b"b")])
-    a, _ = receive(first, 2)
-    assert a.redelivered_since is None
+    a, b = receive(first, 2)
+    assert not a.redelivered
     first.commit([a.position])
     first.stop()
     second = source(broker)
-    (b,) = receive(second, 1)
-    assert (b.payload, b.redelivered_since is not None) == (b"b", True)
+    (again,) = receive(second, 1)
+    assert (again.payload, again.redelivered) == (b"b", True)
+    assert again.position.packet_id == b.position.packet_id
     second.stop()
 
 
@@ -66,6 +68,18 @@ def test_an_ack_of_an_earlier_connection_is_not_sent(broker: Mosquitto) -> None:
     (once_more,) = receive(third, 1)
     assert [again.payload, once_more.payload] == [b"before", b"before"]
     third.stop()
+
+
+def test_a_message_of_qos_0_wants_no_answer(broker: Mosquitto) -> None:
+    made = source(broker)
+    address = BrokerAddress.parse(broker.url("publisher"))
+    auth = {"username": address.user or "", "password": address.password or ""}
+    single(TOPIC, b"0", qos=0, hostname=address.host, port=address.port, auth=auth)  # type: ignore[arg-type]
+    made.commit([envelope.position for envelope in receive(made, 1)])
+    publish(broker.url("publisher"), [(TOPIC, b"1")])
+    (after,) = receive(made, 1)
+    assert after.position.generation == 1, "the broker did not hang up"
+    made.stop()
 
 
 def test_receive_maximum_bounds_what_is_in_flight(broker: Mosquitto) -> None:

@@ -21,6 +21,12 @@ def message(time: object = TIME, results: object = None, **more: object) -> byte
     return json.dumps({"time": time, "results": results or {"pm2_5": 35.2}, **more}).encode()
 
 
+def extent(coordinates: object, **properties: object) -> bytes:
+    geometry = {"type": "Polygon", "coordinates": coordinates}
+    feature = {"type": "Feature", "geometry": geometry, "properties": properties}
+    return json.dumps({"type": "FeatureCollection", "time": TIME, "features": [feature]}).encode()
+
+
 BROKEN: dict[str, tuple[str, bytes, str, str]] = {
     # kind: (topic, payload, reason, JSON path of the first fault)
     "not JSON": (STATION, b"pm2_5=35.2", "not_json", "$"),
@@ -119,6 +125,32 @@ BROKEN: dict[str, tuple[str, bytes, str, str]] = {
         json.dumps({"type": "FeatureCollection", "time": TIME, "features": [{"type": "Feature"}]}).encode(),
         "wrong_type",
         "$.features[0].geometry",
+    ),
+    "an extent with NaN in a position": (
+        "hanoi/v1/flood/flood-cao-ba-quat/extent",
+        extent([[[105, 21, float("nan")], [105, 22], [106, 22], [105, 21]]], depth_cm=3),
+        "not_finite",
+        "$.features[0].geometry.coordinates[0][0][2]",
+    ),
+    "an extent with NaN in a note": (
+        "hanoi/v1/flood/flood-cao-ba-quat/extent",
+        extent([[[105, 21], [105, 22], [106, 22], [105, 21]]], depth_cm=3, note=float("inf")),
+        "not_finite",
+        "$.features[0].properties.note",
+    ),
+    "an extent whose geometry type is a list": (
+        "hanoi/v1/flood/flood-cao-ba-quat/extent",
+        extent([], depth_cm=3).replace(b'"Polygon"', b'["Polygon"]'),
+        "wrong_type",
+        "$.features[0].geometry",
+    ),
+    "a string that never ends, all escapes": (STATION, b'"' + b'\\"' * 200_000, "not_json", "$"),
+    "a string that ends in an escape": (STATION, b'"' + b'\\"' * 200_000 + b"\\", "not_json", "$"),
+    "one key 40,000 times": (
+        STATION,
+        b'{"time": 1' + b',"time":1' * 40_000 + b"}",
+        "duplicate_key",
+        "$.time",
     ),
 }
 

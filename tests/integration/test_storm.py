@@ -87,7 +87,6 @@ def live_through(
             city.engine.let_time_pass(city.conn, now)
             webhook = Webhook(receiver.url)
             Dispatcher(receivers=[webhook], metrics=Metrics(), clock=lambda now=now: now).run(city.conn)
-            webhook.close()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ingest.metrics import Metrics
 from ingest.model import Envelope, Fault, Position, Prepared, Reason
 from ingest.writer import Writer
 from storage import db, rejections
-from storage.model import EARLIEST, Observation
+from storage.model import Observation
 from tests.processes import wait_for
 
 pytestmark = pytest.mark.integration
@@ -125,12 +125,28 @@ def test_a_read_only_database_is_waited_for(database_url: str, postgres: Postgre
             wait_for(lambda: acks.positions == [1], "the message, once it may be written")
 
 
-def test_a_redelivered_rejection_is_one_row_and_a_repeated_one_is_two(database_url: str) -> None:
+def refused(packet_id: int, *, at_s: float = 0, **more: object) -> Prepared:
+    """The same broken bytes each time."""
+    received = T0 + timedelta(seconds=at_s)
+    return message(1, None, position=Position(1, packet_id), received_at=received, **more)
+
+
+def test_a_rejection_delivered_again_is_one_row_and_equal_ones_are_many(database_url: str) -> None:
     acks = Acks(database_url)
     with writer(database_url, acks) as ours:
-        ours.write([message(1, None)])
-        ours.write([message(1, None, redelivered_since=EARLIEST)])
+        ours.write([refused(7)])
+        ours.write([refused(7, at_s=9, redelivered=True)])
         assert count(database_url, "rejected_message") == 1
-        ours.write([message(1, None)])
-    assert count(database_url, "rejected_message") == 2
-    assert acks.positions == [1, 1, 1]
+        ours.write([refused(8, at_s=10), refused(9, at_s=11, redelivered=True)])
+        assert count(database_url, "rejected_message") == 3
+    assert acks.positions == [7, 7, 8, 9]
+
+
+def test_what_a_publisher_sent_again_after_a_lost_broker_is_taken_up_once(database_url: str) -> None:
+    lost = {"resent_between": (T0 - timedelta(seconds=10), T0)}
+    with writer(database_url, Acks(database_url)) as ours:
+        ours.write([refused(7, at_s=-60), refused(8, at_s=-1)])
+        ours.write([refused(1, at_s=5, **lost)])
+        assert count(database_url, "rejected_message") == 2
+        ours.write([refused(2, at_s=6, **lost), refused(3, at_s=7, **lost)])
+        assert count(database_url, "rejected_message") == 4

@@ -1,12 +1,13 @@
-"""A receiver that really listens: answers what it is told to, and keeps what it got."""
+"""Receivers that really listen: one answers what it is told to and keeps what it got, one means harm."""
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 from typing import Any
 
 
@@ -50,5 +51,50 @@ def listening() -> Iterator[Receiver]:
     try:
         yield receiver
     finally:
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass
+class Hostile:
+    url: str
+    requests: int = 0
+    said_all: int = 0
+    """How many answers were taken to their last byte."""
+
+
+@contextmanager
+def hostile(head: bytes, pieces: Sequence[bytes], *, wait_s: float) -> Iterator[Hostile]:
+    """Answers `head` and then piece after piece until the sender hangs up; on leaving, all answers have ended."""
+    leaving = Event()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            self._read_request()
+            receiver.requests += 1
+            try:
+                self.wfile.write(head)
+                for piece in pieces:
+                    if wait_s and leaving.wait(wait_s):
+                        return
+                    self.wfile.write(piece)
+            except ConnectionError:
+                return
+            receiver.said_all += 1
+
+        def _read_request(self) -> None:
+            length = 0
+            while (line := self.rfile.readline().strip().lower()) != b"":
+                if line.startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            self.rfile.read(length)
+
+    server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    receiver = Hostile(url=f"http://127.0.0.1:{server.server_address[1]}/hook/s3cret-token")
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield receiver
+    finally:
+        leaving.set()
         server.shutdown()
         server.server_close()

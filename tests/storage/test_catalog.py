@@ -73,6 +73,20 @@ def test_every_domain_has_battery_and_signal(tmp_path: Path) -> None:
         ('"battery"]', '"loudness"]', r"noise-hoan-kiem: properties: \['loudness'\]"),
         ('kind = "microphone"', 'kind = "microphone"\nparent = "nowhere"', "no Thing 'nowhere'"),
         ('kind = "microphone"', 'kind = "microphone"\nlocation = { lat = 21.0, lon = 105.8 }', "trust"),
+        ('kind = "microphone"', 'kind = "microphone"\nparent = "noise-hoan-kiem"', "its own ancestor"),
+        (
+            'kind = "microphone"',
+            'kind = "microphone"\nattributes = { since = 2020-01-01 }',
+            "write it as text",
+        ),
+        ('kind = "microphone"', 'kind = "microphone"\nattributes = { height_m = nan }', "write it as text"),
+        ('vi = "Hồ Hoàn Kiếm"', 'vi = "Hồ\\u0000"', "thing.0.name.vi"),
+        (
+            'kind = "microphone"',
+            'kind = "microphone"\nchildren = { kind = "bay", count = 2, id = "{parent}-{bay}",'
+            ' name = { vi = "Ô", en = "Bay" }, properties = [] }',
+            r"children.id: '\{parent\}-\{bay\}' takes only",
+        ),
     ],
 )
 def test_inventory_errors_name_the_thing(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -102,3 +116,24 @@ def test_files_added_later_are_loaded_and_broken_ones_leave_what_was(
     assert not reference.refresh()
     assert "reference_data_refused" in caplog.text
     assert [thing.id for thing in reference.things] == ["noise-hoan-kiem"]
+
+
+def test_what_editors_leave_behind_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "noise.toml").write_text(NOISE)
+    (tmp_path / ".#noise.toml").symlink_to("nobody@nowhere.1234")
+    (tmp_path / "folder.toml").mkdir()
+    assert "noise" in load_catalog([SHIPPED, tmp_path])
+
+
+def test_ancestors_come_first_however_deep(tmp_path: Path) -> None:
+    catalog, inventory = tmp_path / "catalog", tmp_path / "inventory"
+    catalog.mkdir()
+    inventory.mkdir()
+    (catalog / "noise.toml").write_text(NOISE)
+    child, parent, grandparent = (THINGS.replace("noise-hoan-kiem", name) for name in ("c", "p", "g"))
+    child = child.replace("properties", 'parent = "p"\nproperties')
+    parent = parent.replace("properties", 'parent = "g"\nproperties')
+    for number, text in enumerate((child, parent, grandparent)):
+        (inventory / f"{number}.toml").write_text(text)
+    things = load_inventory([inventory], load_catalog([SHIPPED, catalog]))
+    assert [thing.id for thing in things] == ["g", "p", "c"]

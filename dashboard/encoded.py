@@ -2,9 +2,10 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -12,6 +13,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
+
+_GZIP: Final = re.compile(rb"(?:^|,)\s*gzip\s*(?:;\s*q\s*=\s*([\d.]+)\s*)?(?:,|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +43,7 @@ async def send_encoded(
         await _send(send, 304, own, b"")
         return
     body = encoded.body
-    if b"gzip" in asked.get(b"accept-encoding", b"") and len(encoded.gzipped) < len(encoded.body):
+    if _takes_gzip(asked.get(b"accept-encoding", b"")) and len(encoded.gzipped) < len(encoded.body):
         body = encoded.gzipped
         own.append((b"content-encoding", b"gzip"))
     own += [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
@@ -51,6 +54,12 @@ def _asked(scope: Scope) -> dict[bytes, bytes]:
     """The two headers that matter here."""
     wanted = (b"if-none-match", b"accept-encoding")
     return {name: value for name, value in scope["headers"] if name in wanted}
+
+
+def _takes_gzip(accept_encoding: bytes) -> bool:
+    """Named, and not with a weight of 0, which means "anything but this"."""
+    named = _GZIP.search(accept_encoding)
+    return named is not None and (named[1] is None or named[1].strip(b"0.") != b"")
 
 
 def _holds(if_none_match: bytes, etag: bytes) -> bool:

@@ -37,6 +37,10 @@ from storage.settings import ConfigurationError, Settings, exit_on_configuration
 log = logging.getLogger(__name__)
 
 SCHEMA: Final = "public_view"
+MOST_CONNECTIONS: Final = 2000
+"""Live streams and idle connections count too. Whoever asks beyond it gets 503, which costs next to nothing."""
+KEEP_ALIVE_S: Final = 5
+"""An idle connection is closed after it; a stream is never idle."""
 
 
 class PublicServer(uvicorn.Server):
@@ -123,6 +127,8 @@ def build_server(site: Site, settings: PageSettings, *, host: str, port: int) ->
         log_config=None,
         access_log=False,
         server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=3,
     )
     return PublicServer(config, site.hub)

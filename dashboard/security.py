@@ -1,7 +1,7 @@
-"""The gate in front of everything below /ops, and the headers on every answer. Pure ASGI, knows no database.
+"""The gate in front of the whole application, and the headers on every answer. Pure ASGI, knows no database.
 
-Who a token belongs to is asked from `Lookup`; the gate adds: no session no entry (HTTP and WebSocket), and
-no change without the token that only our own pages can send (CSRF).
+Who a token belongs to is asked from `Lookup`; the gate adds: nothing but the open paths without a session
+(HTTP and WebSocket), and no change without the token that only our own pages can send (CSRF).
 """
 
 import asyncio
@@ -116,7 +116,10 @@ def origin_of(url: str | None) -> tuple[str, ...]:
 
 
 class Gate:
-    """ASGI: below /ops only who has a session, apart from `open_paths`."""
+    """ASGI, closed by default: `open_paths` are for everybody, below /ops is for sessions, nothing else is there.
+
+    The application never sees another path: its own catch-all answers some of them with a page.
+    """
 
     def __init__(
         self,
@@ -134,8 +137,12 @@ class Gate:
         self._unavailable = unavailable
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or not self._guards(scope["path"]):
+        if scope["type"] == "lifespan" or self._is_open(scope):
             await self._app(scope, receive, send)
+            return
+        nowhere = _nowhere(scope["path"])
+        if nowhere is not None:
+            await _refuse(scope, receive, send, nowhere)
             return
         headers = Headers(scope=scope)
         try:
@@ -158,8 +165,8 @@ class Gate:
         finally:
             _visitor.reset(reset)
 
-    def _guards(self, path: str) -> bool:
-        return (path == ROOT or path.startswith(f"{ROOT}/")) and path not in self._open
+    def _is_open(self, scope: Scope) -> bool:
+        return scope["type"] == "http" and scope["path"] in self._open
 
     async def _find(self, token: str) -> Visitor | None:
         if not token:
@@ -194,6 +201,18 @@ class SecureHeaders:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _nowhere(path: str) -> Response | None:
+    """The answer for a path that is not below /ops; None for one that is.
+
+    The server passes on any target as it came: `*`, `ops/`, `http://host/ops/`.
+    """
+    if not path.startswith("/"):
+        return PlainTextResponse("the request's target must start with /\n", 400)
+    if path == ROOT or path.startswith(f"{ROOT}/"):
+        return None
+    return PlainTextResponse("not found\n", 404)
 
 
 def _login_first(scope: Scope, headers: Headers) -> Response:

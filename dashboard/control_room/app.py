@@ -17,8 +17,8 @@ from dashboard.control_room.language import LanguageChoice
 from dashboard.control_room.parts import Parts
 from dashboard.static import StaticFiles, shared_assets
 
-OPEN_PATHS: Final = frozenset({security.LOGIN})
-"""Below /ops, without a session. The login page has no assets: its style is in it."""
+OPEN_PATHS: Final = frozenset({"/", "/healthz", "/readyz", "/metrics", security.LOGIN})
+"""All that there is without a session. The login page has no assets: its style is in it."""
 INGEST_EVERY_S: Final = 10.0
 
 

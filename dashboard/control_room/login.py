@@ -43,10 +43,9 @@ def routes(accounts: Accounts, *, clock: Callable[[], datetime], https: bool) ->
     async def log_in(request: Request) -> Response:
         fields = await security.read_form(request.receive)
         name, address = fields.get("username", "").strip(), client(request)
-        expected = security.csrf_token(request.cookies.get(FORM_COOKIE, ""))
-        if FORM_COOKIE not in request.cookies or not security.same(
-            fields.get(security.CSRF_FIELD, ""), expected
-        ):
+        seed = request.cookies.get(FORM_COOKIE, "")
+        # the token of an empty seed is the same for everybody
+        if not seed or not security.same(fields.get(security.CSRF_FIELD, ""), security.csrf_token(seed)):
             return _page(request, https=https, fault="login_expired", status=403, name=name)
         if not limit.take(address, name):
             log.warning("login_limited address=%s", address)

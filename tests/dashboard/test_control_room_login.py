@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import json
 import re
+import socket
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from http.cookies import SimpleCookie
@@ -18,7 +19,7 @@ from dashboard.control_room.accounts import IDLE, LIFETIME
 from dashboard.control_room.app import OPEN_PATHS
 from storage import db, operators
 from storage.operators import AuditEvent, Role
-from tests.dashboard.room import Clock, add, csrf_token_of, log_in, room, started, talk
+from tests.dashboard.room import PASSWORD, Clock, add, csrf_token_of, log_in, room, serving, started, talk
 
 pytestmark = pytest.mark.integration
 
@@ -136,6 +137,21 @@ def test_a_login_that_our_form_did_not_send_is_refused(database_url: str, token:
                 fields["csrf_token"] = token
             assert (await client.post("/ops/login", data=fields)).status_code == 403
             assert security.SESSION_COOKIE not in client.cookies
+
+        talk(application, conversation)
+
+
+@pytest.mark.parametrize("cookie", ["hanoi_ops_login=", 'hanoi_ops_login=""', ""])
+def test_a_login_whose_token_anybody_could_compute_is_refused(database_url: str, cookie: str) -> None:
+    add(database_url)
+    with room(database_url) as (application, _):
+
+        async def conversation(client: httpx.AsyncClient) -> None:
+            fields = {"username": "lan", "password": PASSWORD, "csrf_token": security.csrf_token("")}
+            refused = await client.post("/ops/login", data=fields, headers={"Cookie": cookie})
+            assert refused.status_code == 403
+            assert security.SESSION_COOKIE not in client.cookies
+            assert csrf_token_of(refused) != security.csrf_token("")
 
         talk(application, conversation)
 
@@ -335,6 +351,36 @@ def test_unknown_paths_are_404_for_operators_and_nobody_learns_of_them_otherwise
                 assert (await client.get("/ops/api/map/nothing.geojson")).status_code == 404
 
         talk(application, conversation)
+
+
+def test_no_request_target_gets_around_the_gate(city_url: str) -> None:
+    """As bytes on a connection: HTTP clients tidy up such targets before they send them."""
+    with serving(city_url) as address:
+        url = httpx.URL(address)
+
+        def status(target: str) -> int:
+            with socket.create_connection((url.host, url.port or 0), timeout=30) as connection:
+                request = f"GET {target} HTTP/1.1\r\nHost: room\r\nConnection: close\r\n\r\n"
+                connection.sendall(request.encode())
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert b"react-entry-point" not in answer, target
+            return int(answer.split(b" ", 2)[1])
+
+        no_paths = [
+            "http://x/ops/_dash-layout",
+            "http://x/ops/",
+            "ops/",
+            "ops/_dash-layout",
+            "*",
+            "x",
+            "?a=b",
+        ]
+        assert {target: status(target) for target in no_paths} == dict.fromkeys(no_paths, 400)
+        not_there = ["//ops/", "/OPS/", "/%2fops/", "/healthz/", "/api/v1/things", "//x/ops/_dash-layout"]
+        assert {target: status(target) for target in not_there} == dict.fromkeys(not_there, 404)
+        guarded = ["/ops/_dash-layout", "/%6fps/_dash-layout", "/ops%2f_dash-layout", "/ops/../healthz"]
+        assert {target: status(target) for target in guarded} == dict.fromkeys(guarded, 401)
+        assert (status("/healthz"), status("/ops/login"), status("/ops/")) == (200, 200, 303)
 
 
 def test_the_addresses_that_people_type_lead_to_the_page(database_url: str) -> None:

@@ -50,7 +50,7 @@ def gate(look: Callable[[str, datetime], security.Visitor | None] = lookup) -> s
         repeating,
         lookup=look,
         clock=lambda: NOW,
-        open_paths=[security.LOGIN],
+        open_paths=["/", "/healthz", security.LOGIN],
         unavailable=lambda: PlainTextResponse("later", 503),
     )
 
@@ -90,9 +90,38 @@ def test_a_wrong_token_is_no_session() -> None:
     assert ask(gate(), "GET", "/ops/api", headers=wrong).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", security.LOGIN, "/opsy"])
-def test_what_is_not_below_ops_and_the_login_are_open(path: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/healthz", security.LOGIN])
+def test_the_open_paths_are_open(path: str) -> None:
     assert ask(gate(), "GET", path).text == "nobody|"
+
+
+@pytest.mark.parametrize("path", ["/opsy", "/OPS/", "//ops/", "/healthz/", "/api/v1/things", "/x/../ops/"])
+@pytest.mark.parametrize("cookie", [{}, COOKIE])
+def test_any_other_path_is_not_there_with_or_without_a_session(path: str, cookie: dict[str, str]) -> None:
+    assert targeted(path, cookie) == [404]
+
+
+@pytest.mark.parametrize("path", ["", "*", "x", "ops", "ops/", "ops/login", "http://x/ops/", "healthz"])
+@pytest.mark.parametrize("cookie", [{}, COOKIE])
+def test_a_target_that_is_no_path_is_400_with_or_without_a_session(path: str, cookie: dict[str, str]) -> None:
+    assert targeted(path, cookie) == [400]
+
+
+def targeted(path: str, cookie: dict[str, str]) -> list[int]:
+    """The status for a path just as it stands, which no HTTP client would send."""
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    headers = [(name.lower().encode(), value.encode()) for name, value in cookie.items()]
+    scope = {"type": "http", "method": "GET", "path": path, "headers": headers, "query_string": b""}
+    asyncio.run(gate()(scope, receive, send))  # type: ignore[arg-type]
+    return statuses
 
 
 def test_who_has_a_session_gets_in_and_is_known_behind_the_gate() -> None:
@@ -156,8 +185,9 @@ def test_when_nobody_can_tell_whose_session_it_is_the_answer_is_503() -> None:
 
 
 @pytest.mark.parametrize("cookie", ["", f"{security.SESSION_COOKIE}=another"])
-def test_a_websocket_without_a_session_is_closed_before_it_opens(cookie: str) -> None:
-    assert websocket(gate(), cookie) == ["websocket.close"]
+@pytest.mark.parametrize("path", ["/ops/_dash-ws-callback", "ops/_dash-ws-callback", "/healthz", "/x"])
+def test_a_websocket_without_a_session_is_closed_before_it_opens(path: str, cookie: str) -> None:
+    assert websocket(gate(), cookie, path) == ["websocket.close"]
 
 
 def test_a_websocket_with_a_session_reaches_the_application() -> None:
@@ -170,7 +200,7 @@ def test_a_websocket_with_a_session_reaches_the_application() -> None:
     assert websocket(held, f"{security.SESSION_COOKIE}={LAN.token}") == ["websocket.accept"]
 
 
-def websocket(app: ASGIApp, cookie: str) -> list[str]:
+def websocket(app: ASGIApp, cookie: str, path: str = "/ops/_dash-ws-callback") -> list[str]:
     """The messages that a handshake is answered with."""
     sent: list[str] = []
 
@@ -181,7 +211,7 @@ def websocket(app: ASGIApp, cookie: str) -> list[str]:
         sent.append(message["type"])
 
     headers = [(b"cookie", cookie.encode())] if cookie else []
-    scope = {"type": "websocket", "path": "/ops/_dash-ws-callback", "headers": headers, "query_string": b""}
+    scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b""}
     asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
     return sent
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -14,7 +14,7 @@ from alerts.notifiers.webhook import Webhook
 from storage import db
 from storage.model import Provenance
 from tests.integration.alert_city import City, open_city
-from tests.integration.webhook_receiver import Receiver, listening
+from tests.integration.webhook_receiver import Hostile, Receiver, hostile, listening
 
 pytestmark = pytest.mark.integration
 
@@ -196,6 +196,61 @@ def test_nobody_there_is_tried_again_and_the_address_stays_secret(
     assert row["dead_at"] is None
     assert "notification_failed" in caplog.text
     assert "s3cret-token" not in caplog.text + str(row) + repr(Webhook(url))
+
+
+DRIPS: Final = 600
+"""Of a tenth of a second each: an answer that is read to its end is a test that fails, not one that hangs."""
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+@pytest.mark.parametrize(
+    ("pieces", "piece", "wait_s"), [(DRIPS, b"x", 0.1), (800, b"x" * 65_536, 0)], ids=["drips", "50 MB"]
+)
+def test_the_body_of_an_answer_is_not_read(
+    city: City, clock: Clock, encoding: str, pieces: int, piece: bytes, wait_s: float
+) -> None:
+    flood(city)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {pieces * len(piece)}\r\n\r\n"
+    with hostile(head.encode(), [piece] * pieces, wait_s=wait_s) as receiver:
+        dispatcher(clock, Webhook(receiver.url)).run(city.conn)
+    assert cut_off(receiver)
+    (row,) = notifications(city.conn)
+    assert (row["attempts"], row["last_error"], row["sent_at"]) == (1, None, NOW)
+
+
+def test_a_refusal_whose_body_drips_is_tried_again(city: City, clock: Clock) -> None:
+    flood(city)
+    head = f"HTTP/1.1 503 Busy\r\nContent-Length: {DRIPS}\r\n\r\n".encode()
+    with hostile(head, [b"x"] * DRIPS, wait_s=0.1) as receiver:
+        dispatcher(clock, Webhook(receiver.url)).run(city.conn)
+    assert cut_off(receiver)
+    (row,) = notifications(city.conn)
+    assert (row["last_error"], row["sent_at"], row["dead_at"]) == ("webhook: answered 503", None, None)
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"", b""),
+        (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"),
+        (b"HTTP/1.1 102 Processing\r\n\r\n", b"HTTP/1.1 102 Processing\r\n\r\n"),
+    ],
+    ids=["silence", "a header without end", "interim answers without end"],
+)
+def test_headers_that_do_not_end_are_given_up_and_tried_again(
+    city: City, clock: Clock, head: bytes, piece: bytes
+) -> None:
+    flood(city)
+    with hostile(head, [*[piece] * DRIPS, b"\r\n\r\n"], wait_s=0.1) as receiver:
+        dispatcher(clock, Webhook(receiver.url, deadline_s=1.0)).run(city.conn)
+    assert receiver.requests == 1
+    (row,) = notifications(city.conn)
+    assert (row["last_error"], row["sent_at"], row["dead_at"]) == ("webhook: TimeoutError", None, None)
+
+
+def cut_off(receiver: Hostile) -> bool:
+    """Its one sender hung up before it had said all."""
+    return receiver.requests == 1 and receiver.said_all == 0
 
 
 def test_without_a_receiver_transitions_are_done_with(city: City, clock: Clock) -> None:

@@ -97,10 +97,6 @@ def observations_topic(domain: str, thing: str) -> str:
     return str(Topic(domain, thing, MessageKind.OBSERVATIONS))
 
 
-def status_topic(domain: str, thing: str) -> str:
-    return str(Topic(domain, thing, MessageKind.STATUS))
-
-
 def extent_topic(domain: str, thing: str) -> str:
     return str(Topic(domain, thing, MessageKind.EXTENT))
 

@@ -33,7 +33,7 @@ FLOOD_15 = Rule(
     basis="domain.md 5.3",
     source="flood.toml",
 )
-"""Levels of domain.md 5.3: 15 cm, cleared below the lower bound − 2 cm for 10 min."""
+"""The product level for flooded streets: 15 cm, cleared below the lower bound − 2 cm for 10 min."""
 
 
 def minutes(count: float) -> timedelta:

@@ -1,6 +1,6 @@
 """Every shipped rule with a series that fires and clears it, and one that must not fire it.
 
-Levels and times from domain.md (1.6, 3.8, 4.1, 5.3); a value stands for each reporting interval.
+Levels and times from the sources that each rule's `basis` names; a value stands for each reporting interval.
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.integration
 Servers = tuple[Runtime, Path]
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ("migrate", "ingest", "alerts", "public", "control-room", "simulate")
-# The exact keys and names of design.md, section 4.
+# The exact keys and names that scripts outside rely on.
 KEYS = {
     "HANOI_DATABASE_URL",
     "HANOI_MQTT_URL",

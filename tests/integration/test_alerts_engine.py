@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 NOW = datetime(2026, 7, 20, 10, 0, tzinfo=UTC)
 POINT = "flood-cao-ba-quat"
 DEPTHS = [0, 6, 15, 22, 27, 22, 16, 13, *[12] * 12]
-"""Of domain.md 5.3: from 15 cm on for two minutes it fires, below 13 cm for ten it clears."""
+"""The product level for flooded streets: from 15 cm on for two minutes it fires, below 13 cm for ten it clears."""
 
 
 @pytest.fixture

@@ -4,17 +4,20 @@ import argparse
 import logging
 import signal
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from ingest import derive
+from ingest import commands, derive
+from ingest.commands import Command, CommandError
 from ingest.metrics import Metrics
 from ingest.pipeline import Pipeline
 from ingest.registry import Registry
-from ingest.transport import MqttSource
+from ingest.sources import Sources, load_sources
+from ingest.transport import MqttTransport, Subscription
 from ingest.wire import SUBSCRIPTION, BrokerAddress
 from ingest.writer import Writer
 from storage import db, health, live, locks
@@ -36,55 +39,88 @@ RESTART: Final = 70
 
 def main() -> None:
     """Entry point. Exit 0 stopped, 2 configuration, 70 to be started again."""
-    argparse.ArgumentParser(prog="hanoi-ingest", description=__doc__).parse_args()
+    known = commands.find()
+    arguments = _parser(known).parse_args()
     try:
         settings = Settings.load()
         configure_logging(settings.log_level)
-        address = BrokerAddress.parse(settings.required("mqtt_url"))
-        database_url = settings.required("database_url")
-        host, port = host_port(settings.ingest_bind, "HANOI_INGEST_BIND")
-        reference = Reference(
-            catalog_folders=settings.catalog_folders, inventory_folders=settings.inventory_folders
-        )
-    except (ConfigurationError, ReferenceDataError, ValueError) as error:
+        command = known.get(arguments.command or "")
+        status = command.run(arguments, settings) if command else _serve(settings)
+    except (ConfigurationError, ReferenceDataError, CommandError) as error:
         exit_on_configuration_error(error)
-    raise SystemExit(_run(settings, address, database_url, (host, port), reference))
+    raise SystemExit(status)
+
+
+def _parser(known: Mapping[str, Command]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hanoi-ingest", description=f"{__doc__} Without a command it runs.")
+    under = parser.add_subparsers(dest="command", metavar="command")
+    for name, command in known.items():
+        text = command.__doc__ or ""
+        command.add_arguments(under.add_parser(name, help=text.partition("\n")[0], description=text))
+    return parser
+
+
+def _serve(settings: Settings) -> int:
+    try:
+        address = BrokerAddress.parse(settings.required("mqtt_url"))
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    database_url = settings.required("database_url")
+    bind = host_port(settings.ingest_bind, "HANOI_INGEST_BIND")
+    reference = Reference(
+        catalog_folders=settings.catalog_folders, inventory_folders=settings.inventory_folders
+    )
+    sources = load_sources(settings.sources_file)
+    return _run(settings, address, database_url, bind, reference, sources)
 
 
 def _run(
-    settings: Settings, address: BrokerAddress, database_url: str, bind: tuple[str, int], reference: Reference
+    settings: Settings,
+    address: BrokerAddress,
+    database_url: str,
+    bind: tuple[str, int],
+    reference: Reference,
+    sources: Sources,
 ) -> int:
     stop = Event()
     sys.setswitchinterval(SWITCH_S)
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_, lambda *_: stop.set())
     metrics = Metrics(settings.broker_setting)
-    source = MqttSource(address=address, client_id=CLIENT_ID, topics=[SUBSCRIPTION])
-    writer = Writer(database_url=database_url, commit=source.commit, metrics=metrics, stop=stop)
+    transport = MqttTransport(address=address, client_id=CLIENT_ID, subscriptions=_subscriptions(sources))
+    writer = Writer(database_url=database_url, commit=transport.commit, metrics=metrics, stop=stop)
     pool = db.open_pool(database_url, name="ingest")
     registry = Registry(pool=pool, reference=reference)
-    pipeline = Pipeline(source=source, registry=registry, writer=writer, metrics=metrics, stop=stop)
+    pipeline = Pipeline(
+        transport=transport, registry=registry, sources=sources, writer=writer, metrics=metrics, stop=stop
+    )
     server = health.serve(
         *bind,
-        ready=lambda: {"broker": source.connected, "database": writer.usable},
+        ready=lambda: {"broker": transport.connected, "database": writer.usable},
         registry=metrics.registry,
     )
     try:
         if not _load_patiently(registry, writer, stop):
             return 0
-        source.start()
+        transport.start()
         pipeline.start()
         scheduler = _schedule(pool, registry)
         try:
-            return _watch(source, pipeline, metrics, stop)
+            return _watch(transport, pipeline, metrics, stop)
         finally:
             scheduler.shutdown(wait=False)
             stop.set()
             pipeline.join(5.0)
-            source.stop()
+            transport.stop()
     finally:
         server.shutdown()
         pool.close()
+
+
+def _subscriptions(sources: Sources) -> list[Subscription]:
+    """The native topics, and those of every source."""
+    others = [Subscription(filter=f, qos=source.qos) for source in sources.all for f in source.topics]
+    return [Subscription(filter=SUBSCRIPTION), *others]
 
 
 def _load_patiently(registry: Registry, writer: Writer, stop: Event) -> bool:
@@ -126,14 +162,14 @@ def _schedule(pool: db.Pool, registry: Registry) -> BackgroundScheduler:
     return scheduler
 
 
-def _watch(source: MqttSource, pipeline: Pipeline, metrics: Metrics, stop: Event) -> int:
+def _watch(transport: MqttTransport, pipeline: Pipeline, metrics: Metrics, stop: Event) -> int:
     """Until asked to stop. A dead thread can't be mended in here: leave, and be started anew."""
     while not stop.wait(1.0):
-        metrics.connected.set(source.connected)
-        if source.refused:
-            log.error("subscription_refused %s", source.refused)
+        metrics.connected.set(transport.connected)
+        if transport.refused:
+            log.error("subscription_refused %s", transport.refused)
             return RESTART
-        if not source.alive or not pipeline.alive:
-            log.error("thread_dead receiving=%s pipeline=%s", source.alive, pipeline.alive)
+        if not transport.alive or not pipeline.alive:
+            log.error("thread_dead receiving=%s pipeline=%s", transport.alive, pipeline.alive)
             return RESTART
     return 0

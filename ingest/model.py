@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from storage.model import FloodExtent, Observation, Provenance
+
+NATIVE: Final = "mqtt"
+"""The source of native messages, and of topics that no source has (`rejected_message.source`)."""
 
 
 class Reason(StrEnum):
@@ -27,13 +30,17 @@ class Reason(StrEnum):
     UNKNOWN_TOPIC = "unknown_topic"
     UNKNOWN_THING = "unknown_thing"
     UNKNOWN_PROPERTY = "unknown_property"
+    UNKNOWN_UNIT = "unknown_unit"
     OUT_OF_RANGE = "out_of_range"
+    NOT_DECODABLE = "not_decodable"
+    UNSUPPORTED = "unsupported"
+    RATE_LIMITED = "rate_limited"
     DECODER_ERROR = "decoder_error"
     REFUSED_BY_DATABASE = "refused_by_database"
 
 
 class Position(msgspec.Struct, frozen=True):
-    """Where a message stands in its source: an MQTT packet id is good for one connection only."""
+    """Where a message stands in its transport: an MQTT packet id is good for one connection only."""
 
     generation: int
     packet_id: int
@@ -43,9 +50,12 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """A raw message as it arrived."""
 
     topic: str
+    """The MQTT topic, or for a file `file:{name}`."""
     payload: bytes
     received_at: datetime
     position: Position
+    source: str | None = None
+    """The source it belongs to where the transport knows; None: the topic tells."""
     redelivered: bool = False
     """The broker says that it sends this again, with the packet id of the first time."""
     resent_between: tuple[datetime, datetime] | None = None
@@ -53,15 +63,21 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was wrong; `path` is a JSON path into the payload."""
+    """One thing that was wrong; `path` is a JSON path into the payload (`line 3` in a text file)."""
 
     reason: Reason
     path: str
     message: str
+    device: str | None = None
+    """With unknown_thing: the name that nobody knows."""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """The results of one Thing at one time, well formed but not yet checked against catalogue and inventory."""
+    """The results of one device at one time, well formed but not yet checked against catalogue and inventory.
+
+    Keys of `results` are the source's own until `translate` has mapped them to properties of the catalogue; `units`,
+    `paths` and `flags` have the same keys.
+    """
 
     path: str
     time: datetime
@@ -69,6 +85,12 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     results: Mapping[str, float | bool]
     flags: Mapping[str, str]
     provenance: Provenance
+    device: str | None = None
+    """Who measured it, in the source's own naming; None: the topic says."""
+    units: Mapping[str, str] = {}
+    """What the payload itself says of units, in its own notation."""
+    paths: Mapping[str, str] = {}
+    """Where a result stands, if that is not `{path}.results.{key}`."""
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +114,8 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A message ready to be written: everything in it that is good, and all its faults."""
 
     envelope: Envelope
+    source: str = NATIVE
+    """The source that it came from."""
     observations: Sequence[Observation] = ()
     extents: Sequence[FloodExtent] = ()
     statuses: Sequence[Status] = ()

@@ -13,6 +13,7 @@ from ingest.metrics import Metrics
 from ingest.model import Envelope, Position, Prepared, Reason
 from ingest.prepare import prepare
 from ingest.registry import Registry
+from ingest.sources import Sources
 from ingest.writer import BACKOFF_S, Writer
 from storage import db
 from storage.model import Property
@@ -25,7 +26,7 @@ LINGER_S: Final = 0.01
 TICK_S: Final = 0.5
 
 
-class Source(Protocol):
+class Transport(Protocol):
     """Where messages come from: MQTT acks and Kafka offsets are two adapters of this."""
 
     def receive(self, most: int, wait_s: float) -> list[Envelope]: ...
@@ -37,8 +38,9 @@ class Source(Protocol):
 class Pipeline:
     """Runs until `stop` is set. What was received but not committed then comes again at the next start."""
 
-    source: Source
+    transport: Transport
     registry: Registry
+    sources: Sources
     writer: Writer
     metrics: Metrics
     stop: Event
@@ -69,10 +71,10 @@ class Pipeline:
                 self._hand_over(self._prepare(batch))
 
     def _receive(self) -> list[Envelope]:
-        batch = self.source.receive(BATCH_MESSAGES, TICK_S)
+        batch = self.transport.receive(BATCH_MESSAGES, TICK_S)
         if batch and len(batch) < BATCH_MESSAGES:
             time.sleep(LINGER_S)
-            batch += self.source.receive(BATCH_MESSAGES - len(batch), 0.0001)
+            batch += self.transport.receive(BATCH_MESSAGES - len(batch), 0.0001)
         return batch
 
     def _prepare(self, batch: Sequence[Envelope]) -> list[Prepared]:
@@ -80,9 +82,9 @@ class Pipeline:
 
     def _prepare_one(self, envelope: Envelope) -> Prepared:
         """Decodes and validates; what fails for want of a Thing or a Datastream is tried again with both."""
-        message, wanted = prepare(envelope, self.registry.known)
+        message, wanted = prepare(envelope, self.registry.known, self.sources)
         if self._patiently(lambda: self._learn(message, wanted)):
-            message, _ = prepare(envelope, self.registry.known)
+            message, _ = prepare(envelope, self.registry.known, self.sources)
         return message
 
     def _learn(self, message: Prepared, wanted: Sequence[tuple[str, Property]]) -> bool:

@@ -1,4 +1,4 @@
-"""From an Envelope to what can be written: finds the decoder, decodes, validates. Pure.
+"""From an Envelope to what can be written: finds the decoder, decodes, translates, validates. Pure.
 
 Any exception in here is the message's fault, never bad luck, and becomes a rejection (`decoder_error`).
 """
@@ -10,17 +10,22 @@ from collections.abc import Mapping, Sequence
 from ingest import validate
 from ingest.decoders import extent, native, status
 from ingest.model import Decoded, Envelope, Fault, Prepared, Reason, Status
+from ingest.sources import Source, Sources
+from ingest.translate import translate
 from ingest.validate import Known
 from ingest.wire import MessageKind, Topic, parse_topic
-from storage.model import FloodExtent, Property
+from storage.model import FloodExtent, Observation, Property
 
 log = logging.getLogger(__name__)
 
+Wanted = Sequence[tuple[str, Property]]
+"""(thing, property) that need a Datastream first."""
 
-def prepare(envelope: Envelope, known: Known) -> tuple[Prepared, Sequence[tuple[str, Property]]]:
-    """The message ready to be written, and the (thing, property) that need a Datastream first."""
+
+def prepare(envelope: Envelope, known: Known, sources: Sources) -> tuple[Prepared, Wanted]:
+    """The message ready to be written, and what needs a Datastream first."""
     try:
-        return _prepare(envelope, known)
+        return _prepare(envelope, known, sources)
     except Exception as error:
         trace = hashlib.sha256(envelope.payload).hexdigest()[:12]
         log.exception("decoder_error trace=%s topic=%s", trace, envelope.topic)
@@ -29,11 +34,10 @@ def prepare(envelope: Envelope, known: Known) -> tuple[Prepared, Sequence[tuple[
         return Prepared(envelope=envelope, faults=[fault], detail={"traceback_id": trace}), ()
 
 
-def _prepare(envelope: Envelope, known: Known) -> tuple[Prepared, Sequence[tuple[str, Property]]]:
-    topic = parse_topic(envelope.topic)
+def _prepare(envelope: Envelope, known: Known, sources: Sources) -> tuple[Prepared, Wanted]:
+    topic = parse_topic(envelope.topic) if envelope.source is None else None
     if topic is None:
-        message = "expected hanoi/v1/{domain}/{thing}/observations, status or extent"
-        return _refused(envelope, Fault(reason=Reason.UNKNOWN_TOPIC, path="$", message=message)), ()
+        return _of_a_source(envelope, known, sources)
     match topic.kind:
         case MessageKind.OBSERVATIONS:
             return _observations(envelope, topic, known)
@@ -43,9 +47,7 @@ def _prepare(envelope: Envelope, known: Known) -> tuple[Prepared, Sequence[tuple
             return _extent(envelope, topic, known), ()
 
 
-def _observations(
-    envelope: Envelope, topic: Topic, known: Known
-) -> tuple[Prepared, Sequence[tuple[str, Property]]]:
+def _observations(envelope: Envelope, topic: Topic, known: Known) -> tuple[Prepared, Wanted]:
     decoded = native.decode(envelope.payload)
     checked = validate.check(topic, decoded.readings, known, envelope.received_at)
     prepared = Prepared(
@@ -55,6 +57,35 @@ def _observations(
         sequences=_sequences(topic, decoded, known),
     )
     return prepared, checked.wanted
+
+
+def _of_a_source(envelope: Envelope, known: Known, sources: Sources) -> tuple[Prepared, Wanted]:
+    """A message in another format: decoded, then put into the city's words, then checked like any other."""
+    source = sources.of(envelope)
+    if source is None:
+        message = "expected hanoi/v1/{domain}/{thing}/observations, status or extent, or a topic of a source"
+        return _refused(envelope, Fault(reason=Reason.UNKNOWN_TOPIC, path="$", message=message)), ()
+    decoded = _decode(envelope, source)
+    translated, faults = translate(decoded.readings, source, known)
+    observations: list[Observation] = []
+    wanted: list[tuple[str, Property]] = []
+    faults = [*decoded.faults, *faults]
+    for topic, reading in translated:
+        checked = validate.check(topic, [reading], known, envelope.received_at)
+        observations += checked.observations
+        faults += checked.faults
+        wanted += checked.wanted
+    prepared = Prepared(envelope=envelope, source=source.name, observations=observations, faults=faults)
+    return prepared, wanted
+
+
+def _decode(envelope: Envelope, source: Source) -> Decoded:
+    if len(envelope.payload) > source.max_bytes:
+        message = f"{len(envelope.payload)} bytes, at most {source.max_bytes} are taken"
+        return Decoded(faults=[Fault(reason=Reason.TOO_LARGE, path="$", message=message)])
+    if not envelope.payload:
+        return Decoded(faults=[Fault(reason=Reason.EMPTY, path="$", message="the payload is empty")])
+    return source.decoder.decode(envelope.payload, source.context(envelope))
 
 
 def _sequences(topic: Topic, decoded: Decoded, known: Known) -> Mapping[str, Sequence[int]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ingest.validate import Known
-from storage import db, things
+from storage import claims, db, things
 from storage.catalog import ReferenceDataError
 from storage.model import Property
 from storage.reference import Reference
@@ -32,12 +32,23 @@ class Registry:
         """Raises db.DatabaseUnreachable."""
         with self.pool.connection() as conn:
             rows = things.registry(conn)
+            claimed = claims.all_claims(conn)
         found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
         for domain, thing, key, datastream_id in rows:
             streams = found[domain, thing]
             if key is not None and datastream_id is not None:
                 streams[key] = datastream_id
-        self.known = Known(domains=self.reference.domains, things=dict(found))
+        self.known = Known(
+            domains=self.reference.domains,
+            things=dict(found),
+            claims=claimed,
+            calibrations={
+                (thing.id, key): calibrations
+                for thing in self.reference.things
+                for key, calibrations in thing.calibrations.items()
+            },
+            domain_by_thing={thing: domain for domain, thing in found},
+        )
         self._asked = time.monotonic()
 
     def refresh_for_unknown(self) -> bool:

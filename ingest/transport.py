@@ -41,13 +41,21 @@ class SubscriptionRefused(RuntimeError):
     """The broker does not let us read what we must: a configuration fault."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subscription:
+    """A topic filter and the QoS that it is asked for with."""
+
+    filter: str
+    qos: int = 1
+
+
 @dataclass(kw_only=True)
-class MqttSource:
+class MqttTransport:
     """One persistent session. Callbacks run in paho's thread; `receive` and `commit` in ours."""
 
     address: BrokerAddress
     client_id: str
-    topics: Sequence[str]
+    subscriptions: Sequence[Subscription]
     receive_maximum: int = RECEIVE_MAXIMUM
     connected: bool = field(default=False, init=False)
     refused: str | None = field(default=None, init=False)
@@ -130,14 +138,14 @@ class MqttSource:
             return
         with self._generation_lock:
             self._generation += 1
-        options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
-        client.subscribe([(topic, options) for topic in self.topics])
+        client.subscribe([(wanted.filter, _options(wanted.qos)) for wanted in self.subscriptions])
         log.info("broker_connected session_present=%s", flags.session_present)
 
     def _on_subscribe(
         self, _: Client, __: Any, ___: int, reasons: list[ReasonCode], ____: Properties | None
     ) -> None:
-        refused = [f"{t}: {r}" for t, r in zip(self.topics, reasons, strict=False) if r.is_failure]
+        answers = zip(self.subscriptions, reasons, strict=False)
+        refused = [f"{wanted.filter}: {reason}" for wanted, reason in answers if reason.is_failure]
         self.refused = "; ".join(refused) or None
         self.connected = not refused
 
@@ -169,3 +177,7 @@ class MqttSource:
         if self._lost_at is None or now - self._lost_at > RESENT_WITHIN:
             return None
         return self._lost_at - IN_FLIGHT, self._lost_at
+
+
+def _options(qos: int) -> SubscribeOptions:
+    return SubscribeOptions(qos=qos, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)

@@ -8,7 +8,7 @@ import msgspec
 
 from ingest.model import Fault, Reading, Reason
 from ingest.wire import Topic
-from storage.model import EARLIEST, Domain, Observation, Property, Quality
+from storage.model import EARLIEST, Calibration, Domain, Observation, Property, Quality
 
 AHEAD: Final = timedelta(minutes=10)
 """How far a Thing's clock may be ahead of ours."""
@@ -26,6 +26,15 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     domains: Mapping[str, Domain]
     things: Mapping[tuple[str, str], Mapping[str, int]]
     """(domain, thing) → property → datastream_id."""
+    claims: Mapping[tuple[str, str], str] = {}
+    """(source, device) → Thing."""
+    calibrations: Mapping[tuple[str, str], Sequence[Calibration]] = {}
+    """(thing, property) → its calibrations."""
+    domain_by_thing: Mapping[str, str] = {}
+
+    def domain_of(self, thing: str) -> str | None:
+        """The domain of a Thing of the inventory."""
+        return self.domain_by_thing.get(thing)
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +68,8 @@ def check(topic: Topic, readings: Sequence[Reading], known: Known, received_at: 
             if fault is not None or observed is None:
                 faults.append(fault or _unknown_property(reading, key))
             elif key in streams:
-                observations.append(_observation(streams[key], observed, reading, float(value)))
+                calibrations = known.calibrations.get((topic.thing, key), ())
+                observations.append(_observation(streams[key], observed, reading, float(value), calibrations))
             else:
                 wanted.append((topic.thing, observed))
     return Checked(observations=observations, faults=faults, wanted=wanted)
@@ -70,7 +80,7 @@ def thing_fault(topic: Topic, known: Known) -> Fault | None:
     if (topic.domain, topic.thing) in known.things and topic.domain in known.domains:
         return None
     message = f"no Thing '{topic.thing}' in domain '{topic.domain}'"
-    return Fault(reason=Reason.UNKNOWN_THING, path="$", message=message)
+    return Fault(reason=Reason.UNKNOWN_THING, path="$", message=message, device=topic.thing)
 
 
 def time_fault(path: str, time: datetime, latest: datetime) -> Fault | None:
@@ -84,7 +94,7 @@ def time_fault(path: str, time: datetime, latest: datetime) -> Fault | None:
 def _value_fault(reading: Reading, key: str, value: float | bool, observed: Property | None) -> Fault | None:
     if observed is None or observed.derived:
         return _unknown_property(reading, key)
-    path = f"{reading.path}.results.{key}"
+    path = _result_path(reading, key)
     if observed.boolean:
         if value in (0, 1):
             return None
@@ -100,11 +110,22 @@ def _value_fault(reading: Reading, key: str, value: float | bool, observed: Prop
 
 def _unknown_property(reading: Reading, key: str) -> Fault:
     message = f"the domain has no property '{key:.64}' that a Thing may send"
-    path = f"{reading.path}.results.{key:.64}"
-    return Fault(reason=Reason.UNKNOWN_PROPERTY, path=path, message=message)
+    return Fault(reason=Reason.UNKNOWN_PROPERTY, path=_result_path(reading, key), message=message)
 
 
-def _observation(datastream_id: int, observed: Property, reading: Reading, value: float) -> Observation:
+def _result_path(reading: Reading, key: str) -> str:
+    return reading.paths.get(key) or f"{reading.path}.results.{key:.64}"
+
+
+def _observation(
+    datastream_id: int,
+    observed: Property,
+    reading: Reading,
+    sent: float,
+    calibrations: Sequence[Calibration],
+) -> Observation:
+    valid = next((c for c in calibrations if c.holds_at(reading.time)), None)
+    value = sent if valid is None else valid.apply(sent)
     quality, reason = _quality(observed, reading.flags.get(observed.key), value)
     return Observation(
         datastream_id=datastream_id,
@@ -114,6 +135,7 @@ def _observation(datastream_id: int, observed: Property, reading: Reading, value
         quality=quality,
         quality_reason=reason,
         provenance=reading.provenance,
+        original=None if valid is None else sent,
     )
 
 

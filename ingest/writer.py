@@ -38,7 +38,6 @@ class Writer:
     commit: Callable[[Sequence[Position]], None]
     metrics: Metrics
     stop: Event
-    source: str = "mqtt"
     usable: bool = field(default=False, init=False)
     """Whether the last thing we asked of the database worked."""
     _conn: db.Connection | None = field(default=None, init=False)
@@ -121,7 +120,8 @@ class Writer:
             reason=message.faults[0].reason.value,
             detail=_detail(message),
             received_at=envelope.received_at,
-            source=self.source,
+            source=message.source,
+            unknown_devices=sorted({storable(f.device) for f in message.faults if f.device is not None}),
             packet_id=envelope.position.packet_id or None,
             redelivered_since=since or (envelope.received_at if retried else None),
             resent_between=envelope.resent_between,

@@ -1,7 +1,8 @@
 """The words every package shares: OGC SensorThings for things observed, QARTOD for quality. No I/O."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Any, Final
@@ -147,6 +148,24 @@ class Location:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Calibration:
+    """result = gain · original + offset, for times from `valid_from` (inclusive) to `valid_to` (exclusive)."""
+
+    gain: float = 1.0
+    offset: float = 0.0
+    valid_from: datetime
+    valid_to: datetime | None = None
+    note: str = ""
+    """Who calibrated against what: certificate, reference instrument."""
+
+    def holds_at(self, time: datetime) -> bool:
+        return self.valid_from <= time and (self.valid_to is None or time < self.valid_to)
+
+    def apply(self, value: float) -> float:
+        return self.gain * value + self.offset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Thing:
     """A station, gauge, point or bay; its id is unique in the city and the same everywhere."""
 
@@ -162,6 +181,8 @@ class Thing:
     """Anything else that is known: address, old district, portal id, capacity."""
     public: bool = True
     """False keeps it off every public page (recordings from elsewhere)."""
+    calibrations: Mapping[str, tuple[Calibration, ...]] = field(default_factory=dict)
+    """Property → its calibrations, in order of time, none overlapping another."""
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -176,6 +197,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     provenance: Provenance = Provenance.MEASURED
     input_provenance: Provenance | None = None
     """The weakest provenance among the inputs of a derived value."""
+    original: float | None = None
+    """What the Thing sent, where `result` is that after calibration."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -198,6 +221,8 @@ class Rejection:
     detail: dict[str, Any]
     received_at: datetime
     source: str
+    unknown_devices: Sequence[str] = ()
+    """The devices it named that nobody knows: what claiming one of them may mend."""
     packet_id: int | None = None
     """The message's packet id in the broker's session; a redelivery comes with the same one."""
     redelivered_since: datetime | None = None

@@ -241,6 +241,7 @@ _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = struct.pack("!h", -1)
 _ROW: Final = struct.Struct("!hiqiqiqidih")
 _FIELD: Final = struct.Struct("!iq")
+_DOUBLE: Final = struct.Struct("!id")
 _ID: Final = slice(2, 14)
 """Where a row holds the length and the bytes of its datastream_id: just what an array's element looks like."""
 _TIME: Final = slice(14, 26)
@@ -297,8 +298,9 @@ def _rows(observations: Iterable[Observation]) -> Iterator[bytes]:
             last = o.phenomenon_time
             time = _microseconds(last)
         result_time = time if o.result_time is last else _microseconds(o.result_time)
-        fixed = _ROW.pack(8, 8, o.datastream_id, 8, time, 8, result_time, 8, o.result, 2, o.quality)
-        yield fixed + _tail(o.provenance, o.input_provenance, o.quality_reason)
+        fixed = _ROW.pack(9, 8, o.datastream_id, 8, time, 8, result_time, 8, o.result, 2, o.quality)
+        original = _NULL if o.original is None else _DOUBLE.pack(8, o.original)
+        yield fixed + _tail(o.provenance, o.input_provenance, o.quality_reason) + original
 
 
 def _microseconds(time: datetime) -> int:

@@ -72,6 +72,7 @@ def _parameters(rejection: Rejection) -> dict[str, Any]:
         "reason": rejection.reason,
         "detail": Jsonb(rejection.detail),
         "source": rejection.source,
+        "unknown_devices": list(rejection.unknown_devices) or None,
         "packet_id": rejection.packet_id,
         "redelivered_since": rejection.redelivered_since,
         "resent_from": rejection.resent_between[0] if rejection.resent_between else None,

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     runtime_dir: Path = Path(".runtime")
     catalog_dir: Annotated[tuple[Path, ...], NoDecode] = ()
     inventory_dir: Annotated[tuple[Path, ...], NoDecode] = ()
+    sources_file: Path | None = None
+    """sources.toml: which topics and folders hold which other format (ingest/sources.py)."""
     tiles_url: str | None = None
     basemap_file: Path | None = None
     metrics_token: SecretStr | None = None

@@ -7,11 +7,11 @@ DELETE FROM incoming;
 
 -- name: copy_observation
 COPY observation (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
-                  quality_reason) FROM STDIN (FORMAT binary);
+                  quality_reason, original) FROM STDIN (FORMAT binary);
 
 -- name: copy_incoming
 COPY incoming (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
-               quality_reason) FROM STDIN (FORMAT binary);
+               quality_reason, original) FROM STDIN (FORMAT binary);
 
 -- name: insert_new
 -- why: redelivered keys fall away here; what is left of a key that exists is sorted out by `correct`
@@ -27,7 +27,8 @@ RETURNING datastream_id, phenomenon_time;
 WITH contested AS MATERIALIZED (
     SELECT i.*, o.result_time AS held_result_time, o.ingested_at AS held_ingested_at, o.result AS held_result,
            o.quality AS held_quality, o.provenance AS held_provenance,
-           o.input_provenance AS held_input_provenance, o.quality_reason AS held_quality_reason
+           o.input_provenance AS held_input_provenance, o.quality_reason AS held_quality_reason,
+           o.original AS held_original
     FROM incoming i
     JOIN observation o ON o.datastream_id = i.datastream_id AND o.phenomenon_time = i.phenomenon_time
     WHERE (o.result_time, o.result) IS DISTINCT FROM (i.result_time, i.result)
@@ -39,19 +40,20 @@ WITH contested AS MATERIALIZED (
     FOR UPDATE OF o
 ), set_aside AS (
     INSERT INTO observation_superseded (datastream_id, phenomenon_time, result_time, ingested_at, result, quality,
-                                        provenance, input_provenance, quality_reason)
+                                        provenance, input_provenance, quality_reason, original)
     SELECT datastream_id, phenomenon_time, held_result_time, held_ingested_at, held_result, held_quality,
-           held_provenance, held_input_provenance, held_quality_reason
+           held_provenance, held_input_provenance, held_quality_reason, held_original
     FROM contested WHERE result_time >= held_result_time
     UNION ALL
     SELECT datastream_id, phenomenon_time, result_time, ingested_at, result, quality, provenance,
-           input_provenance, quality_reason
+           input_provenance, quality_reason, original
     FROM contested WHERE result_time < held_result_time
     ON CONFLICT DO NOTHING
 ), corrected AS (
     UPDATE observation o
-    SET (result_time, ingested_at, result, quality, provenance, input_provenance, quality_reason)
-        = (c.result_time, c.ingested_at, c.result, c.quality, c.provenance, c.input_provenance, c.quality_reason)
+    SET (result_time, ingested_at, result, quality, provenance, input_provenance, quality_reason, original)
+        = (c.result_time, c.ingested_at, c.result, c.quality, c.provenance, c.input_provenance, c.quality_reason,
+           c.original)
     FROM contested c
     WHERE c.result_time >= c.held_result_time
       AND o.datastream_id = c.datastream_id AND o.phenomenon_time = c.phenomenon_time

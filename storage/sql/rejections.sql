@@ -10,8 +10,9 @@ WITH taken_up AS (
         ORDER BY received_at LIMIT 1)
     RETURNING id
 )
-INSERT INTO rejected_message (received_at, topic, payload, reason, detail, source, packet_id)
-SELECT %(received_at)s, %(topic)s, %(payload)s, %(reason)s, %(detail)s, %(source)s, %(packet_id)s::integer
+INSERT INTO rejected_message (received_at, topic, payload, reason, detail, source, packet_id, unknown_devices)
+SELECT %(received_at)s, %(topic)s, %(payload)s, %(reason)s, %(detail)s, %(source)s, %(packet_id)s::integer,
+       %(unknown_devices)s::text[]
 WHERE NOT EXISTS (SELECT FROM taken_up)
   AND NOT EXISTS (
     SELECT FROM rejected_message

@@ -5,7 +5,7 @@ from paho.mqtt.publish import single
 
 from deploy.embedded.mosquitto import Mosquitto
 from ingest.model import Envelope
-from ingest.transport import MqttSource
+from ingest.transport import MqttTransport, Subscription
 from ingest.wire import BrokerAddress
 from tests.processes import publish, wait_for
 
@@ -14,17 +14,20 @@ pytestmark = pytest.mark.integration
 TOPIC = "hanoi/v1/rain/x/observations"
 
 
-def source(broker: Mosquitto, receive_maximum: int = 100) -> MqttSource:
+def source(broker: Mosquitto, receive_maximum: int = 100) -> MqttTransport:
     address = BrokerAddress.parse(broker.url("ingest"))
-    made = MqttSource(
-        address=address, client_id="hanoi-ingest", topics=["hanoi/v1/#"], receive_maximum=receive_maximum
+    made = MqttTransport(
+        address=address,
+        client_id="hanoi-ingest",
+        subscriptions=[Subscription(filter="hanoi/v1/#")],
+        receive_maximum=receive_maximum,
     )
     made.start()
     wait_for(lambda: made.connected, "subscribed")
     return made
 
 
-def receive(made: MqttSource, least: int) -> list[Envelope]:
+def receive(made: MqttTransport, least: int) -> list[Envelope]:
     batch: list[Envelope] = []
     wait_for(lambda: batch.extend(made.receive(100, 0.1)) or len(batch) >= least, f"{least} messages")
     return batch

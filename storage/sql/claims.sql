@@ -1,0 +1,2 @@
+-- name: all_claims
+SELECT source, device, thing_id FROM device_claim;

@@ -20,7 +20,7 @@ from storage.model import Property
 
 log = logging.getLogger(__name__)
 
-BATCH_MESSAGES: Final = 500
+BATCH_MESSAGES: Final = 1000
 LINGER_S: Final = 0.01
 """How long a batch waits for company: bounds the delay of a single message and the number of commits."""
 TICK_S: Final = 0.5

@@ -1,6 +1,6 @@
 """Whether a Reading may be believed: known Thing and property, time and value in range. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,6 +20,10 @@ _FLAG_QUALITY: Final = {
 }
 
 
+Plain = tuple[int, float, float]
+"""The Datastream and the plausible range of a property with which nothing else is done: no calibration, no flag."""
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """Catalogue and inventory as ingest needs them."""
 
@@ -31,10 +35,33 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     calibrations: Mapping[tuple[str, str], Sequence[Calibration]] = {}
     """(thing, property) → its calibrations."""
     domain_by_thing: Mapping[str, str] = {}
+    _plain: dict[Topic, Mapping[str, Plain]] = msgspec.field(default_factory=dict)
 
     def domain_of(self, thing: str) -> str | None:
         """The domain of a Thing of the inventory."""
         return self.domain_by_thing.get(thing)
+
+    def plain_of(self, topic: Topic) -> Mapping[str, Plain]:
+        """Property → Plain, for the properties of a Thing that most values are of."""
+        found = self._plain.get(topic)
+        if found is None:
+            found = self._plain[topic] = dict(self._find_plain(topic))
+        return found
+
+    def _find_plain(self, topic: Topic) -> Iterator[tuple[str, Plain]]:
+        properties = self.domains[topic.domain].properties
+        for key, datastream_id in self.things[topic.domain, topic.thing].items():
+            observed = properties.get(key)
+            if (
+                observed is None
+                or observed.derived
+                or observed.boolean
+                or (topic.thing, key) in self.calibrations
+            ):
+                continue
+            low, high = observed.plausible.low, observed.plausible.high
+            if low is not None and high is not None:
+                yield key, (datastream_id, low, high)
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,13 +83,31 @@ def check(topic: Topic, readings: Sequence[Reading], known: Known, received_at: 
     faults: list[Fault] = []
     wanted: list[tuple[str, Property]] = []
     latest = received_at + AHEAD
+    plain = known.plain_of(topic)
     for reading in readings:
-        late = time_fault(f"{reading.path}.time", reading.time, latest)
-        late = late or time_fault(f"{reading.path}.result_time", reading.result_time, latest)
+        late = _late(reading, latest)
         if late is not None:
             faults.append(late)
             continue
+        time, result_time, provenance = reading.time, reading.result_time, reading.provenance
         for key, value in reading.results.items():
+            good = plain.get(key)
+            if (
+                good is not None
+                and type(value) is float
+                and good[1] <= value <= good[2]
+                and not reading.flags
+            ):
+                observations.append(
+                    Observation(
+                        datastream_id=good[0],
+                        phenomenon_time=time,
+                        result_time=result_time,
+                        result=value,
+                        provenance=provenance,
+                    )
+                )
+                continue
             observed = properties.get(key)
             fault = _value_fault(reading, key, value, observed)
             if fault is not None or observed is None:
@@ -73,6 +118,16 @@ def check(topic: Topic, readings: Sequence[Reading], known: Known, received_at: 
             else:
                 wanted.append((topic.thing, observed))
     return Checked(observations=observations, faults=faults, wanted=wanted)
+
+
+def _late(reading: Reading, latest: datetime) -> Fault | None:
+    if EARLIEST <= reading.time <= latest and (
+        reading.result_time is reading.time or EARLIEST <= reading.result_time <= latest
+    ):
+        return None
+    return time_fault(f"{reading.path}.time", reading.time, latest) or time_fault(
+        f"{reading.path}.result_time", reading.result_time, latest
+    )
 
 
 def thing_fault(topic: Topic, known: Known) -> Fault | None:

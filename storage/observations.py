@@ -2,9 +2,8 @@
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Literal
 
@@ -13,7 +12,7 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from storage import db
-from storage.model import FloodExtent, Observation, Provenance
+from storage.model import FloodExtent, Observation
 
 Key = tuple[int, datetime]
 """(datastream_id, phenomenon_time)"""
@@ -93,16 +92,15 @@ def write(
     database can't be reached.
     """
     if expect_new:
-        rows: list[bytes] = []
-        if _copied(conn, _kept(_rows(observations), rows)):
-            _record_change(conn, [row[_ID] for row in rows], [row[_TIME] for row in rows])
-            return WriteCounts(written=len(rows))
+        keys = EncodedKeys()
+        if _copied(conn, _rows(observations, keys)):
+            _record_change(conn, keys)
+            return WriteCounts(written=len(keys.ids))
     counts = WriteCounts()
     changed: list[Key] = []
     for round_ in _rounds(observations):
         counts += _merge(conn, round_, changed)
-    ids = [_FIELD.pack(8, datastream_id) for datastream_id, _ in changed]
-    _record_change(conn, ids, [_FIELD.pack(8, _microseconds(time)) for _, time in changed])
+    _record_change(conn, _encoded_keys(changed))
     return counts
 
 
@@ -219,7 +217,7 @@ def _merge(conn: db.Connection, observations: Sequence[Observation], changed: li
     times = [o.phenomenon_time for o in observations]
     conn.execute(sql["create_incoming"])
     conn.execute(sql["clear_incoming"])
-    _copy(conn, "copy_incoming", _rows(observations))
+    _copy(conn, "copy_incoming", _rows(observations, EncodedKeys()))
     new = conn.execute(sql["insert_new"]).fetchall()
     changed += [(row["datastream_id"], row["phenomenon_time"]) for row in new]
     if len(new) == len(observations):
@@ -239,12 +237,10 @@ def _merge(conn: db.Connection, observations: Sequence[Observation], changed: li
 # its bytes. https://www.postgresql.org/docs/17/sql-copy.html#SQL-COPY-BINARY-FORMAT
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = struct.pack("!h", -1)
-_ROW: Final = struct.Struct("!hiqiqiqidih")
+_FIELDS: Final = struct.pack("!h", 9)
 _FIELD: Final = struct.Struct("!iq")
 _DOUBLE: Final = struct.Struct("!id")
-_ID: Final = slice(2, 14)
-"""Where a row holds the length and the bytes of its datastream_id: just what an array's element looks like."""
-_TIME: Final = slice(14, 26)
+_SMALL: Final = struct.Struct("!ih")
 _ARRAY: Final = struct.Struct("!iiIii")
 _INT8_OID: Final = 20
 _TIMESTAMPTZ_OID: Final = 1184
@@ -255,32 +251,85 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
+@dataclass(frozen=True, slots=True)
+class EncodedKeys:
+    """Keys as the fields of a row, which is also how an array holds its elements."""
+
+    ids: list[bytes] = field(default_factory=list)
+    times: list[bytes] = field(default_factory=list)
+
+
 def binary(observations: Iterable[Observation]) -> bytes:
     """The rows as `copy_observation` reads them."""
-    return b"".join([_HEADER, *_rows(observations), _TRAILER])
+    return b"".join([_HEADER, *_rows(observations, EncodedKeys()), _TRAILER])
 
 
-def _copy(conn: db.Connection, block: str, rows: Iterable[bytes]) -> None:
-    """Sends the rows in parts, so that the server stores one while we encode the next."""
-    rest = iter(rows)
+def _copy(conn: db.Connection, block: str, parts: Iterable[bytes]) -> None:
+    """Sends what comes part by part, so that the server stores one while we encode the next."""
     with conn.cursor() as cursor, cursor.copy(db.statements("observations")[block]) as copy:
         copy.write(_HEADER)
-        while part := b"".join(islice(rest, COPY_PART)):
+        for part in parts:
             copy.write(part)
         copy.write(_TRAILER)
 
 
-def _kept(rows: Iterable[bytes], keep: list[bytes]) -> Iterator[bytes]:
-    for row in rows:
-        keep.append(row)
-        yield row
+def _rows(observations: Iterable[Observation], keys: EncodedKeys) -> Iterator[bytes]:
+    """COPY_PART rows at a time; their keys are added to `keys`.
+
+    Most fields of a row were in the row before or in many others, so a row is put together from encoded pieces.
+    """
+    ids: dict[int, bytes] = {}
+    rest = iter(observations)
+    while chunk := list(islice(rest, COPY_PART)):
+        pieces: list[bytes] = []
+        last: Observation | None = None
+        time = result_time = tail = b""
+        for o in chunk:
+            if last is None or o.phenomenon_time is not last.phenomenon_time:  # one element's values share it
+                time = _FIELD.pack(8, _microseconds(o.phenomenon_time))
+            if last is None or o.result_time is not last.result_time:
+                result_time = _FIELD.pack(8, _microseconds(o.result_time))
+            if last is None or not _same_tail(o, last):
+                tail = _tail(o)
+            last = o
+            datastream_id = ids.get(o.datastream_id)
+            if datastream_id is None:
+                datastream_id = ids[o.datastream_id] = _FIELD.pack(8, o.datastream_id)
+            keys.ids.append(datastream_id)
+            keys.times.append(time)
+            pieces += (_FIELDS, datastream_id, time, result_time, _DOUBLE.pack(8, o.result), tail)
+        yield b"".join(pieces)
 
 
-def _record_change(conn: db.Connection, ids: Sequence[bytes], times: Sequence[bytes]) -> None:
+def _same_tail(a: Observation, b: Observation) -> bool:
+    return (
+        a.quality is b.quality
+        and a.provenance is b.provenance
+        and a.quality_reason == b.quality_reason
+        and a.original == b.original
+        and a.input_provenance is b.input_provenance
+    )
+
+
+def _tail(o: Observation) -> bytes:
+    original = _NULL if o.original is None else _DOUBLE.pack(8, o.original)
+    texts = _text(o.provenance.value) + _text(o.input_provenance) + _text(o.quality_reason)
+    return _SMALL.pack(2, o.quality) + texts + original
+
+
+def _encoded_keys(keys: Iterable[Key]) -> EncodedKeys:
+    encoded = EncodedKeys()
+    for datastream_id, time in keys:
+        encoded.ids.append(_FIELD.pack(8, datastream_id))
+        encoded.times.append(_FIELD.pack(8, _microseconds(time)))
+    return encoded
+
+
+def _record_change(conn: db.Connection, keys: EncodedKeys) -> None:
     """Tells the followers of the feed, at commit, which keys have a new value."""
-    if ids:
-        row = struct.pack("!h", 2) + _array(_INT8_OID, ids) + _array(_TIMESTAMPTZ_OID, times)
-        _copy(conn, "copy_change", [row])
+    if keys.ids:
+        arrays = _array(_INT8_OID, keys.ids) + _array(_TIMESTAMPTZ_OID, keys.times)
+        _copy(conn, "copy_change", [struct.pack("!h", 2) + arrays])
         conn.execute(db.statements("observations")["announce"])
 
 
@@ -290,26 +339,8 @@ def _array(oid: int, elements: Sequence[bytes]) -> bytes:
     return struct.pack("!i", len(body)) + body
 
 
-def _rows(observations: Iterable[Observation]) -> Iterator[bytes]:
-    last: datetime | None = None
-    time = 0
-    for o in observations:
-        if o.phenomenon_time is not last:  # the values of one element share the object
-            last = o.phenomenon_time
-            time = _microseconds(last)
-        result_time = time if o.result_time is last else _microseconds(o.result_time)
-        fixed = _ROW.pack(9, 8, o.datastream_id, 8, time, 8, result_time, 8, o.result, 2, o.quality)
-        original = _NULL if o.original is None else _DOUBLE.pack(8, o.original)
-        yield fixed + _tail(o.provenance, o.input_provenance, o.quality_reason) + original
-
-
 def _microseconds(time: datetime) -> int:
     return (time - _EPOCH) // _MICROSECOND
-
-
-@lru_cache(maxsize=4096)
-def _tail(provenance: Provenance, input_provenance: Provenance | None, reason: str | None) -> bytes:
-    return _text(provenance.value) + _text(input_provenance) + _text(reason)
 
 
 def _text(value: str | None) -> bytes:

@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,12 +68,12 @@ def _times(city: Sequence[Thing]) -> Elements:
     ]
 
 
-def _values(city: Sequence[Thing]) -> Elements:
+def values(city: Sequence[Thing], minutes: int = 60) -> Elements:
     """The worst: one value a message, as bays send."""
     bays = [thing for thing in city if thing.kind == "bay"]
     return [
         (bay, [Element(time=START + timedelta(minutes=n), results={"occupied": n % 2 == 0})])
-        for n in range(60)
+        for n in range(minutes)
         for bay in bays
     ]
 
@@ -85,7 +86,7 @@ def _element(station: Thing, time: datetime) -> Element:
 PROFILES: Final = (
     Profile(name="an hour of a station a message", make=_hours),
     Profile(name="one time of a station a message", make=_times),
-    Profile(name="one value a message", make=_values),
+    Profile(name="one value a message", make=values),
 )
 
 
@@ -98,7 +99,7 @@ def run(repeats: int) -> None:
         installed.temporary_folder("bench") as folder,
         Postgres(installed, folder / "database", settings=FOR_TESTS) as postgres,
     ):
-        _make_template(postgres, city)
+        make_template(postgres, city)
         print(f"ingest_throughput: {repeats} interleaved repeats, medians; aim {AIM} of a bare COPY")
         for profile in PROFILES:
             pairs = []
@@ -125,16 +126,16 @@ def _measure(
     """Observations per second of ours and of the bare COPY, and how many messages it took."""
     elements = profile.make(city)
     messages = [(observations_topic(thing.domain, thing.id), encode(e)) for thing, e in elements]
-    for url in _database(postgres):
-        bare = _bare_copy(url, elements)
-    for url in _database(postgres):
+    with database(postgres) as url:
+        bare = bare_copy(url, elements)
+    with database(postgres) as url:
         ours = _through_mqtt(
             url, broker, messages, sum(len(e.results) for _, es in elements for e in es), folder
         )
     return ours, bare, len(messages)
 
 
-def _bare_copy(url: str, elements: Elements) -> float:
+def bare_copy(url: str, elements: Elements) -> float:
     with db.connect(url, name="bench") as conn:
         ids = {(thing, key): number for _, thing, key, number in things.registry(conn)}
         rows = [
@@ -189,7 +190,7 @@ def _metric(bind: str, name: str) -> float:
     return float(match[1]) if match else 0.0
 
 
-def _make_template(postgres: Postgres, city: Sequence[Thing]) -> None:
+def make_template(postgres: Postgres, city: Sequence[Thing]) -> None:
     _execute(postgres, sql.SQL("CREATE DATABASE bench_template"))
     url = postgres.url("postgres", "bench_template")
     migrate(url)
@@ -198,8 +199,9 @@ def _make_template(postgres: Postgres, city: Sequence[Thing]) -> None:
     _execute(postgres, sql.SQL("ALTER DATABASE bench_template ALLOW_CONNECTIONS false"))
 
 
-def _database(postgres: Postgres) -> Iterator[str]:
-    """A database of its own for each measurement; the loop body runs once."""
+@contextmanager
+def database(postgres: Postgres) -> Iterator[str]:
+    """A database of its own for each measurement."""
     _execute(postgres, sql.SQL("CREATE DATABASE bench TEMPLATE bench_template"))
     _execute(postgres, sql.SQL("CHECKPOINT"))
     yield postgres.url("postgres", "bench")

@@ -2,19 +2,19 @@
 
 Two paths give the same answer. `_decode_fast` is msgspec's typed decoder and takes a payload only when nothing in it
 can be wrong; everything else goes to `_decode_carefully`, which names each fault with its JSON path. msgspec keeps
-the last of duplicate keys silently, so the fast path also counts the keys that stand in the text.
+the last of duplicate keys silently, so the fast path also counts the keys that stand in the text, and looks closer when
+there are more.
 """
 
 import json
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
 
+from ingest.decoders._json import JsonObject, NotFinite, parse, parse_time, wrong_type
 from ingest.model import Decoded, Fault, Reading, Reason
 from ingest.wire import MAX_BYTES, MAX_DEPTH, MAX_SEQUENCE
 from storage.model import Provenance
@@ -65,9 +65,28 @@ def _decode_fast(payload: bytes) -> Decoded | None:
         if element.sequence is not None:
             keys += 1
             sequences.append(element.sequence)
-    if not readings or payload.count(b'":') != keys:
+    if not readings or (payload.count(b'":') != keys and not _keys_stand_once(payload)):
         return None
     return Decoded(readings=readings, sequences=sequences)
+
+
+def _keys_stand_once(payload: bytes) -> bool:
+    """Whether what made the count of keys differ are only fields that we don't read; False when in doubt."""
+    if payload.count(b"{") + payload.count(b"[") > MAX_DEPTH:
+        return False
+    try:
+        _STRICT.decode(payload.decode())
+    except ValueError:
+        return False
+    return True
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key stands twice")
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def _fast_reading(path: str, element: _Element) -> Reading | None:
@@ -86,45 +105,16 @@ def _fast_reading(path: str, element: _Element) -> Reading | None:
     )
 
 
-class _Object(dict[str, Any]):
-    """A JSON object that remembers which of its keys stood there twice."""
-
-    repeated: frozenset[str]
-
-
-class NotFinite:
-    """NaN, Infinity and numbers beyond a double: legal in some encoders, refused here."""
-
-
-def parse(payload: bytes) -> Any:
-    """The JSON document with repeated keys and non-finite numbers marked; or the Fault that stopped it."""
-    if len(payload) > MAX_BYTES:
-        message = f"{len(payload)} bytes, at most {MAX_BYTES} are taken"
-        return Fault(reason=Reason.TOO_LARGE, path="$", message=message)
-    if not payload.strip():
-        return Fault(reason=Reason.EMPTY, path="$", message="the payload is empty")
-    try:
-        text = payload.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return Fault(reason=Reason.INVALID_UTF8, path="$", message=f"byte {error.start}: {error.reason}")
-    if _depth(text) > MAX_DEPTH:
-        message = f"nested deeper than {MAX_DEPTH} levels"
-        return Fault(reason=Reason.TOO_DEEP, path="$", message=message)
-    try:
-        return json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_constant=lambda _: NotFinite(),
-            parse_float=_number,
-            parse_int=_number,
-        )
-    except json.JSONDecodeError as error:
-        message = f"line {error.lineno}, column {error.colno}: {error.msg}"
-        return Fault(reason=Reason.NOT_JSON, path="$", message=message)
+def too_large(payload: bytes) -> Fault | None:
+    """The Fault of a payload that is larger than the native format allows."""
+    if len(payload) <= MAX_BYTES:
+        return None
+    message = f"{len(payload)} bytes, at most {MAX_BYTES} are taken"
+    return Fault(reason=Reason.TOO_LARGE, path="$", message=message)
 
 
 def _decode_carefully(payload: bytes) -> Decoded:
-    document = parse(payload)
+    document = too_large(payload) or parse(payload)
     if isinstance(document, Fault):
         return Decoded(faults=[document])
     if isinstance(document, list):
@@ -138,7 +128,7 @@ def _decode_carefully(payload: bytes) -> Decoded:
     sequences: list[int] = []
     for path, element in elements:
         reading, found = _reading(path, element)
-        if isinstance(element, _Object):
+        if isinstance(element, JsonObject):
             sequences += _sequence(path, element, found)
         faults += found
         if reading is not None:
@@ -150,8 +140,8 @@ def _reading(path: str, element: Any) -> tuple[Reading | None, list[Fault]]:
     """One element: what can be used of it, and all that is wrong with it."""
     if isinstance(element, NotFinite):
         return None, [Fault(reason=Reason.NOT_FINITE, path=path, message="is not a finite number")]
-    if not isinstance(element, _Object):
-        return None, [_wrong(path, "an object", element)]
+    if not isinstance(element, JsonObject):
+        return None, [wrong_type(path, "an object", element)]
     faults = list(_element_faults(path, element))
     time = parse_time(f"{path}.time", element.get("time"), faults) if "time" in element else None
     result_time = time
@@ -174,7 +164,7 @@ def _reading(path: str, element: Any) -> tuple[Reading | None, list[Fault]]:
     return reading, faults
 
 
-def _element_faults(path: str, element: _Object) -> Iterator[Fault]:
+def _element_faults(path: str, element: JsonObject) -> Iterator[Fault]:
     for key in sorted(element.repeated):
         yield Fault(reason=Reason.DUPLICATE_KEY, path=f"{path}.{key}", message="stands there twice")
     for key in ("time", "results"):
@@ -183,66 +173,50 @@ def _element_faults(path: str, element: _Object) -> Iterator[Fault]:
             yield Fault(reason=Reason.MISSING_FIELD, path=f"{path}.{key}", message=message)
 
 
-def parse_time(path: str, value: Any, faults: list[Fault]) -> datetime | None:
-    """An aware time, or None with the fault added."""
-    try:
-        time = msgspec.convert(value, datetime) if isinstance(value, str) else None
-    except msgspec.ValidationError:
-        time = None
-    if time is None:
-        faults.append(_wrong(path, "an RFC 3339 time such as 2026-11-22T03:04:05Z", value))
-        return None
-    if time.tzinfo is None:
-        message = f"'{value}' has no offset: end it with Z or +07:00"
-        faults.append(Fault(reason=Reason.NAIVE_TIME, path=path, message=message))
-        return None
-    return time
-
-
-def _provenance(path: str, element: _Object, faults: list[Fault]) -> Provenance | None:
+def _provenance(path: str, element: JsonObject, faults: list[Fault]) -> Provenance | None:
     value = element.get("provenance", Provenance.MEASURED.value)
     if isinstance(value, str) and value in _PROVENANCES:
         return _PROVENANCES[value]
-    faults.append(_wrong(f"{path}.provenance", f"one of {', '.join(_PROVENANCES)}", value))
+    faults.append(wrong_type(f"{path}.provenance", f"one of {', '.join(_PROVENANCES)}", value))
     return None
 
 
-def _sequence(path: str, element: _Object, faults: list[Fault]) -> list[int]:
+def _sequence(path: str, element: JsonObject, faults: list[Fault]) -> list[int]:
     """The element's number, if it has one. A wrong one spoils only the counting, not the results."""
     value = element.get("sequence")
     if value is None or "sequence" in element.repeated:
         return []
     if isinstance(value, float) and value.is_integer() and 0 <= value <= MAX_SEQUENCE:
         return [int(value)]
-    faults.append(_wrong(f"{path}.sequence", f"an integer from 0 to {MAX_SEQUENCE}", value))
+    faults.append(wrong_type(f"{path}.sequence", f"an integer from 0 to {MAX_SEQUENCE}", value))
     return []
 
 
-def _flags(path: str, element: _Object, faults: list[Fault]) -> Mapping[str, str]:
+def _flags(path: str, element: JsonObject, faults: list[Fault]) -> Mapping[str, str]:
     """The flags as they were sent; a property whose flag is unknown is dropped by `_results`."""
     value = element.get("flags")
     if value is None:
         return _NO_FLAGS
-    if not isinstance(value, _Object):
-        faults.append(_wrong(f"{path}.flags", "an object of property: flag", value))
+    if not isinstance(value, JsonObject):
+        faults.append(wrong_type(f"{path}.flags", "an object of property: flag", value))
         return _NO_FLAGS
     for key, flag in value.items():
         where = f"{path}.flags.{key}"
         if key in value.repeated:
             faults.append(Fault(reason=Reason.DUPLICATE_KEY, path=where, message="stands there twice"))
         if not isinstance(flag, str) or flag not in FLAGS:
-            faults.append(_wrong(where, f"one of {', '.join(sorted(FLAGS))}", flag))
+            faults.append(wrong_type(where, f"one of {', '.join(sorted(FLAGS))}", flag))
     return {key: "" if key in value.repeated else str(flag) for key, flag in value.items()}
 
 
 def _results(
-    path: str, element: _Object, flags: Mapping[str, str], faults: list[Fault]
+    path: str, element: JsonObject, flags: Mapping[str, str], faults: list[Fault]
 ) -> dict[str, float | bool]:
     value = element.get("results")
     if "results" not in element:
         return {}
-    if not isinstance(value, _Object):
-        faults.append(_wrong(f"{path}.results", "an object of property: number", value))
+    if not isinstance(value, JsonObject):
+        faults.append(wrong_type(f"{path}.results", "an object of property: number", value))
         return {}
     if not value:
         fault = Fault(reason=Reason.EMPTY, path=f"{path}.results", message="there are no results")
@@ -263,42 +237,5 @@ def _result_fault(path: str, result: Any, repeated: bool) -> Fault | None:
     if isinstance(result, NotFinite):
         return Fault(reason=Reason.NOT_FINITE, path=path, message="is not a finite number")
     if not isinstance(result, float | bool):
-        return _wrong(path, "a number, or true or false", result)
+        return wrong_type(path, "a number, or true or false", result)
     return None
-
-
-def _wrong(path: str, expected: str, value: Any) -> Fault:
-    shown = "a number that is not finite" if isinstance(value, NotFinite) else f"{value!r:.60}"
-    return Fault(reason=Reason.WRONG_TYPE, path=path, message=f"expected {expected}, got {shown}")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> _Object:
-    made = _Object(pairs)
-    if len(made) == len(pairs):
-        made.repeated = frozenset()
-    else:
-        counts = Counter(key for key, _ in pairs)
-        made.repeated = frozenset(key for key, count in counts.items() if count > 1)
-    return made
-
-
-def _number(text: str) -> float | NotFinite:
-    value = float(text)
-    return value if math.isfinite(value) else NotFinite()
-
-
-# Possessive, and a string that never closes is taken to its end: anything else goes quadratic on hostile text.
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.S)
-
-
-def _depth(text: str) -> int:
-    """How deep arrays and objects nest, brackets inside of strings left out."""
-    deepest = depth = 0
-    for match in _BRACKETS.finditer(text):
-        token = match[0]
-        if token in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token in "]}":
-            depth -= 1
-    return deepest

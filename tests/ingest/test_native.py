@@ -161,3 +161,19 @@ def test_a_wrong_sequence_spoils_only_the_counting(text: str) -> None:
 def test_an_element_that_is_rejected_has_arrived() -> None:
     decoded = native.decode(b'{"time": "yesterday", "results": {"a": 1}, "sequence": 7}')
     assert (list(decoded.readings), list(decoded.sequences)) == ([], [7])
+
+
+@given(st.dictionaries(st.sampled_from(["fw", "rssi", "value", "extra"]), DOCUMENTS, min_size=1))
+def test_fields_that_nobody_reads_change_nothing(extra: dict[str, object]) -> None:
+    plain = {"time": "2026-11-22T03:04:05Z", "results": {"pm2_5": 1.0, "pm10": 2.0}}
+    payload = json.dumps({**plain, **extra}).encode()
+    assert as_data(native.decode(payload)) == as_data(native.decode(json.dumps(plain).encode()))
+    fast = native._decode_fast(payload)
+    assert fast is None or as_data(fast) == as_data(native._decode_carefully(payload))
+
+
+def test_a_key_twice_is_found_among_fields_that_nobody_reads() -> None:
+    payload = b'{"time":"2026-11-22T03:04:05Z","fw":"1.2","results":{"pm2_5":1,"pm2_5":2}}'
+    assert native._decode_fast(payload.replace(b',"pm2_5":2', b"")) is not None
+    assert native._decode_fast(payload) is None
+    assert Reason.DUPLICATE_KEY in {fault.reason for fault in native.decode(payload).faults}

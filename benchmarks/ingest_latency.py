@@ -43,9 +43,11 @@ def run(repeats: int) -> None:
         for rate in RATES:
             found = []
             for n in range(repeats):
-                with throughput.database(postgres) as url:
-                    with Mosquitto(installed, folder / f"broker-{rate}-{n}") as broker:
-                        found.append(_measure(url, broker, city, rate, folder))
+                with (
+                    throughput.database(postgres) as url,
+                    Mosquitto(installed, folder / f"broker-{rate}-{n}") as broker,
+                ):
+                    found.append(_measure(url, broker, city, rate, folder))
             _report(rate, found)
 
 

@@ -167,15 +167,17 @@ def _ours(made: Run, workers: int) -> None:
 
 @contextmanager
 def _rig(installed: Runtime, postgres: Postgres, folder: Path, contender: Contender) -> Iterator[Run]:
-    with throughput.database(postgres) as url:
-        with Mosquitto(installed, folder / f"broker-{time.time_ns()}", setting=contender.setting) as broker:
-            made = Run(url=url, broker=broker, folder=folder)
-            try:
-                yield made
-            finally:
-                for process in made.processes:
-                    process.kill()
-                    process.wait()
+    with (
+        throughput.database(postgres) as url,
+        Mosquitto(installed, folder / f"broker-{time.time_ns()}", setting=contender.setting) as broker,
+    ):
+        made = Run(url=url, broker=broker, folder=folder)
+        try:
+            yield made
+        finally:
+            for process in made.processes:
+                process.kill()
+                process.wait()
 
 
 def _measure(made: Run, contender: Contender, messages: Sequence[throughput.Message]) -> float | None:
@@ -225,5 +227,4 @@ def _payload(datastream_id: int, n: int) -> bytes:
 def _bare(postgres: Postgres, city: Sequence[Thing]) -> float:
     elements = throughput.values(city, MINUTES)
     with throughput.database(postgres) as url:
-        rate = throughput.bare_copy(url, elements)
-    return rate
+        return throughput.bare_copy(url, elements)

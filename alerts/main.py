@@ -35,7 +35,7 @@ def main() -> None:
     argparse.ArgumentParser(prog="hanoi-alerts", description=__doc__).parse_args()
     try:
         settings = Settings.load()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.secrets)
         url = settings.required("database_url")
         bind = host_port(settings.alerts_bind, "HANOI_ALERTS_BIND")
         reference = Reference(

@@ -181,7 +181,7 @@ def main() -> None:
     argparse.ArgumentParser(prog="hanoi-public", description=__doc__).parse_args()
     try:
         settings = Settings.load()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.secrets)
         host, port = host_port(settings.public_bind, "HANOI_PUBLIC_BIND")
         url = _database_url(settings)
         if settings.basemap_file is not None:

@@ -17,11 +17,13 @@ from urllib.parse import quote
 
 from deploy.embedded import broker_settings, roles, secret_files
 from deploy.embedded.apt import make_open
+from ingest.accounts import access_file, password_file
 
 # The accounts in the images: Dockerfile.
 OUR_UID = 1882
 BROKER_UID = 1883
 BROKER_LIBRARIES = Path("/opt/broker/lib")
+DEVICE_PORT = 1884
 PUBLIC_LOGIN = "hanoi_public_login"
 
 
@@ -49,13 +51,28 @@ def setup(secrets: Path, public_secrets: Path, broker: Path) -> None:
 
 
 def write_broker_folder(store: Path, broker: Path, libraries: Path, *, folder_inside: Path) -> None:
-    """Write configuration, passwords and access rules; the setting is the broker image's best."""
+    """Write configuration, passwords and access rules; the setting is the broker image's best.
+
+    Accounts of devices are in the folder `accounts` beside the store.
+    """
     make_open(broker)
     setting = broker_settings.choose(os.environ.get("HANOI_BROKER_SETTING") or None, libraries)
-    text = broker_settings.configuration(setting, folder=folder_inside, port=1883, host="0.0.0.0")
+    plugin = libraries / broker_settings.PASSWORD_PLUGIN
+    text = broker_settings.configuration(
+        setting,
+        folder=folder_inside,
+        port=1883,
+        host="0.0.0.0",
+        listeners=[broker_settings.Listener(port=DEVICE_PORT, host="0.0.0.0")],
+        password_plugin=plugin if plugin.is_file() else None,
+    )
+    devices = broker_settings.read_accounts(store.with_name("accounts")).values()
+    own, theirs = broker_settings.password_lines(store), password_file(devices)
+    rules = f"{broker_settings.access_rules()}\n{access_file(devices)}"
     secret_files.write_private(broker / "mosquitto.conf", text)
-    secret_files.write_private(broker / "passwords", broker_settings.password_lines(store))
-    secret_files.write_private(broker / "access", broker_settings.access_rules())
+    secret_files.write_private(broker / "passwords", own if plugin.is_file() else own + theirs)
+    secret_files.write_private(broker / "device-passwords", theirs)
+    secret_files.write_private(broker / "access", rules)
 
 
 def migrate(secrets: Path) -> None:

@@ -4,23 +4,32 @@ import argparse
 import logging
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from ingest import commands, derive
+from ingest import commands, derive, derive_rain, gauges
+from ingest.assess import Assessor
 from ingest.commands import Command, CommandError
+from ingest.folder import FolderTransport
+from ingest.follow import RegistryFollower
+from ingest.limits import Limits
 from ingest.metrics import Metrics
+from ingest.partition import Partition, require_divisible
 from ingest.pipeline import Pipeline
 from ingest.registry import Registry
+from ingest.reprocess import Reprocessing, stragglers
 from ingest.sources import Sources, load_sources
-from ingest.transport import MqttTransport, Subscription
-from ingest.wire import SUBSCRIPTION, BrokerAddress
+from ingest.tls import broker_address
+from ingest.transport import MqttTransport
+from ingest.wire import BrokerAddress
+from ingest.workers import First, Handover, Other, Part
 from ingest.writer import Writer
-from storage import db, health, live, locks
+from storage import db, health, live, locks, tenures
 from storage.catalog import ReferenceDataError
 from storage.logs import configure_logging
 from storage.reference import Reference
@@ -43,9 +52,10 @@ def main() -> None:
     arguments = _parser(known).parse_args()
     try:
         settings = Settings.load()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.secrets)
         command = known.get(arguments.command or "")
-        status = command.run(arguments, settings) if command else _serve(settings)
+        partition = _partition(arguments, settings)
+        status = command.run(arguments, settings) if command else _serve(settings, partition)
     except (ConfigurationError, ReferenceDataError, CommandError) as error:
         exit_on_configuration_error(error)
     raise SystemExit(status)
@@ -53,6 +63,12 @@ def main() -> None:
 
 def _parser(known: Mapping[str, Command]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hanoi-ingest", description=f"{__doc__} Without a command it runs.")
+    parser.add_argument(
+        "--worker", type=int, default=1, help="which of HANOI_INGEST_WORKERS this is (default 1)"
+    )
+    parser.add_argument(
+        "--drain", action="store_true", help="hand everything over to the other workers, then end its session"
+    )
     under = parser.add_subparsers(dest="command", metavar="command")
     for name, command in known.items():
         text = command.__doc__ or ""
@@ -60,25 +76,45 @@ def _parser(known: Mapping[str, Command]) -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(settings: Settings) -> int:
-    try:
-        address = BrokerAddress.parse(settings.required("mqtt_url"))
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from error
+def _partition(arguments: argparse.Namespace, settings: Settings) -> Partition:
+    worker, workers, drain = arguments.worker, settings.ingest_workers, arguments.drain
+    if worker < 1 or (worker > workers and not drain):
+        raise ConfigurationError(
+            f"--worker {worker}: HANOI_INGEST_WORKERS is {workers}; a worker that is left over is ended with --drain"
+        )
+    if worker == 1 and drain:
+        raise ConfigurationError("--drain: worker 1 takes what the others leave, so it is always there")
+    return Partition(worker=worker, workers=workers, draining=drain)
+
+
+def _serve(settings: Settings, partition: Partition) -> int:
+    address = broker_address(settings)
     database_url = settings.required("database_url")
-    bind = host_port(settings.ingest_bind, "HANOI_INGEST_BIND")
     reference = Reference(
         catalog_folders=settings.catalog_folders, inventory_folders=settings.inventory_folders
     )
+    gauges.sections(reference.domains)
     sources = load_sources(settings.sources_file)
-    return _run(settings, address, database_url, bind, reference, sources)
+    require_divisible(sources, partition.workers)
+    return _run(settings, partition, address, database_url, reference, sources)
+
+
+def _binds(settings: Settings, partition: Partition) -> list[tuple[str, int]]:
+    """Worker n of several listens n above the port; the first one on the port itself too, where it is when alone."""
+    offsets = [partition.worker] if partition.worker > 1 else [0, 1] if partition.workers > 1 else [0]
+    return [host_port(settings.ingest_bind, "HANOI_INGEST_BIND", offset=offset) for offset in offsets]
+
+
+def _client_id(partition: Partition) -> str:
+    """Worker 1 goes on with the session that it had alone."""
+    return CLIENT_ID if partition.worker == 1 else f"{CLIENT_ID}-{partition.worker}"
 
 
 def _run(
     settings: Settings,
+    partition: Partition,
     address: BrokerAddress,
     database_url: str,
-    bind: tuple[str, int],
     reference: Reference,
     sources: Sources,
 ) -> int:
@@ -87,47 +123,114 @@ def _run(
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_, lambda *_: stop.set())
     metrics = Metrics(settings.broker_setting)
-    transport = MqttTransport(address=address, client_id=CLIENT_ID, subscriptions=_subscriptions(sources))
-    writer = Writer(database_url=database_url, commit=transport.commit, metrics=metrics, stop=stop)
+    transport = MqttTransport(address=address, client_id=_client_id(partition))
+    writer = Writer(
+        database_url=database_url,
+        commit=transport.commit,
+        metrics=metrics,
+        stop=stop,
+        worker=partition.worker,
+    )
     pool = db.open_pool(database_url, name="ingest")
     registry = Registry(pool=pool, reference=reference)
+    part = _part(partition, pool, transport, registry, sources)
     pipeline = Pipeline(
-        transport=transport, registry=registry, sources=sources, writer=writer, metrics=metrics, stop=stop
+        share=part.share,
+        transport=transport,
+        registry=registry,
+        sources=sources,
+        writer=writer,
+        metrics=metrics,
+        stop=stop,
+        limits=Limits(rate=settings.ingest_rate_per_thing, burst=settings.ingest_burst_per_thing),
     )
-    server = health.serve(
-        *bind,
-        ready=lambda: {"broker": transport.connected, "database": writer.usable},
-        registry=metrics.registry,
-    )
+    handover = Handover(part=part, stop=stop)
+    folders = FolderTransport(sources=[s for s in sources.all if s.folder is not None and partition.owns(s)])
+    files = _folder_pipeline(folders, writer, registry, sources)
+    servers = [
+        health.serve(
+            *bind,
+            ready=lambda: {
+                "broker": transport.connected,
+                "database": writer.usable,
+                "folders": folders.ready,
+            },
+            registry=metrics.registry,
+        )
+        for bind in _binds(settings, partition)
+    ]
     try:
-        if not _load_patiently(registry, writer, stop):
+        if not _load_patiently(registry, writer, part, stop):
             return 0
         transport.start()
         pipeline.start()
-        scheduler = _schedule(pool, registry)
+        if folders.sources:
+            files.start()
+        handover.start()
+        RegistryFollower(database_url=database_url, registry=registry, stop=stop).start()
+        scheduler = _schedule(pool, registry, sources, metrics)
         try:
-            return _watch(transport, pipeline, metrics, stop)
+            return _watch(transport, [pipeline, files], handover, metrics, stop)
         finally:
             scheduler.shutdown(wait=False)
             stop.set()
             pipeline.join(5.0)
-            transport.stop()
+            files.join(5.0)
+            transport.stop(end_session=part.finished)
+            if part.finished:
+                _forget(pool, partition.worker)
     finally:
-        server.shutdown()
+        for server in servers:
+            server.shutdown()
         pool.close()
 
 
-def _subscriptions(sources: Sources) -> list[Subscription]:
-    """The native topics, and those of every source."""
-    others = [Subscription(filter=f, qos=source.qos) for source in sources.all for f in source.topics]
-    return [Subscription(filter=SUBSCRIPTION), *others]
+def _folder_pipeline(
+    folders: FolderTransport, messages: Writer, registry: Registry, sources: Sources
+) -> Pipeline:
+    """Reads files beside the messages, with a connection of its own: a backlog of files must not hold them up.
+
+    A file is the same one whichever worker reads it, so its rejection is filed under the first one's number.
+    """
+    writer = replace(messages, commit=folders.commit, worker=1)
+    return Pipeline(
+        transport=folders,
+        registry=registry,
+        sources=sources,
+        writer=writer,
+        metrics=messages.metrics,
+        stop=messages.stop,
+    )
 
 
-def _load_patiently(registry: Registry, writer: Writer, stop: Event) -> bool:
+def _part(
+    partition: Partition, pool: db.Pool, transport: MqttTransport, registry: Registry, sources: Sources
+) -> Part:
+    if partition.worker == 1:
+        return First(pool=pool, transport=transport, sources=sources, clock=lambda: datetime.now(UTC))
+    return Other(
+        pool=pool,
+        transport=transport,
+        partition=partition,
+        registry=registry,
+        sources=sources,
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def _forget(pool: db.Pool, worker: int) -> None:
+    """A drained worker's session is over: nobody needs to drain it again."""
+    with pool.connection() as conn:
+        tenures.gone(conn, worker)
+    log.info("worker_drained worker=%d", worker)
+
+
+def _load_patiently(registry: Registry, writer: Writer, part: Part, stop: Event) -> bool:
     """Waits for the database: ingest may be up before it."""
     while not stop.is_set():
         try:
             registry.sync()
+            part.load()
             writer.open()
         except db.DatabaseUnreachable as error:
             log.warning("database_awaited error=%r", str(error))
@@ -137,7 +240,7 @@ def _load_patiently(registry: Registry, writer: Writer, stop: Event) -> bool:
     return False
 
 
-def _schedule(pool: db.Pool, registry: Registry) -> BackgroundScheduler:
+def _schedule(pool: db.Pool, registry: Registry, sources: Sources, metrics: Metrics) -> BackgroundScheduler:
     """The periodic work; the advisory locks keep two processes from doing it twice."""
 
     def refresh() -> None:
@@ -149,6 +252,31 @@ def _schedule(pool: db.Pool, registry: Registry) -> BackgroundScheduler:
             if mine:
                 derive.run(conn, datetime.now(UTC))
 
+    def rain() -> None:
+        with pool.connection() as conn, locks.only_one(conn, "derive-rain") as mine:
+            try:
+                if mine:
+                    derive_rain.run(conn, registry.reference)
+            except ReferenceDataError as error:  # loaded while we run: nothing is lost, the feed waits
+                log.error("rain_counter_refused error=%r", str(error))
+
+    def claimed() -> None:
+        reprocessing = Reprocessing(
+            pool=pool, registry=registry, sources=sources, clock=lambda: datetime.now(UTC)
+        )
+        with pool.connection() as conn, locks.only_one(conn, "stragglers") as mine:
+            if mine:
+                stragglers(reprocessing)
+
+    assessor = Assessor(reference=registry.reference)
+
+    def assess() -> None:
+        try:
+            with pool.connection() as conn, locks.only_one(conn, "quality") as mine:
+                metrics.judged(assessor.run(conn) if mine else {})
+        except db.DatabaseUnreachable as error:
+            log.warning("assessment_put_off error=%r", str(error))
+
     def prune() -> None:
         with pool.connection() as conn, locks.only_one(conn, "prune") as mine:
             if mine:
@@ -157,19 +285,40 @@ def _schedule(pool: db.Pool, registry: Registry) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(refresh, "interval", seconds=1)
     scheduler.add_job(indicators, "interval", seconds=10, next_run_time=datetime.now(UTC))
+    scheduler.add_job(rain, "interval", seconds=10, next_run_time=datetime.now(UTC))
+    scheduler.add_job(claimed, "interval", seconds=5)
+    scheduler.add_job(assess, "interval", seconds=1)
     scheduler.add_job(prune, "interval", hours=1)
     scheduler.start()
     return scheduler
 
 
-def _watch(transport: MqttTransport, pipeline: Pipeline, metrics: Metrics, stop: Event) -> int:
+def _watch(
+    transport: MqttTransport,
+    pipelines: Sequence[Pipeline],
+    handover: Handover,
+    metrics: Metrics,
+    stop: Event,
+) -> int:
     """Until asked to stop. A dead thread can't be mended in here: leave, and be started anew."""
-    while not stop.wait(1.0):
+    while not stop.wait(1.0) and not handover.part.finished:
         metrics.connected.set(transport.connected)
+        metrics.absent.set(handover.part.absent)
+        if transport.taken_over:
+            log.error(
+                "session_taken_over client_id=%s cause=%r",
+                transport.client_id,
+                "another process runs as this worker: give each its own --worker",
+            )
+            return RESTART
         if transport.refused:
             log.error("subscription_refused %s", transport.refused)
             return RESTART
-        if not transport.alive or not pipeline.alive:
-            log.error("thread_dead receiving=%s pipeline=%s", transport.alive, pipeline.alive)
+        written = all(pipeline.alive for pipeline in pipelines)
+        if not transport.alive or not written or not handover.alive:
+            log.error(
+                "thread_dead receiving=%s pipelines=%s handover=%s",
+                *(transport.alive, written, handover.alive),
+            )
             return RESTART
     return 0

@@ -1,10 +1,11 @@
 """Prometheus metrics of one ingest process."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from ingest.limits import NAMED, OTHERS
 from ingest.model import Prepared
 from storage.model import Rejection
 from storage.observations import WriteCounts
@@ -21,6 +22,16 @@ class Metrics:
         self.received = Counter(
             "hanoi_ingest_messages_received", "Messages received from the broker", registry=registry
         )
+        self.left = Counter(
+            "hanoi_ingest_messages_left",
+            "Messages received that another worker handles; of worker 1 only",
+            registry=registry,
+        )
+        self.absent = Gauge(
+            "hanoi_ingest_workers_absent",
+            "Other workers that worker 1 has not seen for a minute",
+            registry=registry,
+        )
         self.observations = Counter(
             "hanoi_ingest_observations",
             "Observations by what became of them: written, duplicate, corrected, outdated",
@@ -35,6 +46,21 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
+        self.assessed = Counter(
+            "hanoi_ingest_assessed",
+            "Values whose quality a check changed: spike, step, stuck; passed: suspect before, no longer",
+            ["reason"],
+            registry=registry,
+        )
+        for reason in ("spike", "step", "stuck", "passed"):
+            self.assessed.labels(reason)
+        self.rate_limited = Counter(
+            "hanoi_ingest_messages_rate_limited",
+            "Messages rejected unread because their Thing sends too many, by Thing (20 at most, then others)",
+            ["thing"],
+            registry=registry,
+        )
+        self._limited_things: set[str] = set()
         self.retries = Counter(
             "hanoi_ingest_write_retries", "Batches tried again because the database failed", registry=registry
         )
@@ -68,6 +94,17 @@ class Metrics:
             registry=registry,
         )
         setting.labels(broker_setting or "unknown").set(1)
+
+    def judged(self, counts: Mapping[str, int]) -> None:
+        """After the quality checks, by reason."""
+        for reason, count in counts.items():
+            self.assessed.labels(reason).inc(count)
+
+    def limited(self, thing: str) -> None:
+        """A message over the limit. The first Things have a label of their own, for the process's life."""
+        if thing not in self._limited_things and len(self._limited_things) < NAMED:
+            self._limited_things.add(thing)
+        self.rate_limited.labels(thing if thing in self._limited_things else OTHERS).inc()
 
     def written(
         self,

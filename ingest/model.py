@@ -46,6 +46,15 @@ class Position(msgspec.Struct, frozen=True):
     packet_id: int
 
 
+class FilePosition(Position, frozen=True, kw_only=True):
+    """A file in the folder of a source; `packet_id` is made of its name, size and time of change."""
+
+    source: str
+    path: str
+    size: int
+    mtime_ns: int
+
+
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """A raw message as it arrived."""
 
@@ -60,6 +69,14 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """The broker says that it sends this again, with the packet id of the first time."""
     resent_between: tuple[datetime, datetime] | None = None
     """Set soon after a lost broker: what we received in that time, the publisher may have sent again."""
+    identifier: int | None = None
+    """Of the subscription that it came by: what was in force when the broker put it into our session."""
+    retained: bool = False
+    """It was there before our subscription was: nobody sent it now."""
+    full_size: int | None = None
+    """Bytes of a file; only its beginning is in `payload` when it is over the limit."""
+    shared: bool = False
+    """Another worker may handle it too (ingest/handover.py)."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,5 +139,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     faults: Sequence[Fault] = ()
     sequences: Mapping[str, Sequence[int]] = {}
     """Thing → the numbers of its elements, for the loss meter."""
+    newest: Mapping[str, datetime] = {}
+    """Thing → the newest time among what it sent live, for the clocks."""
     detail: Mapping[str, Any] | None = None
     """More about the faults than their list, e.g. the id of a traceback in the log."""

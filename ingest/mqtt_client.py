@@ -11,6 +11,7 @@ import contextlib
 import logging
 import select
 import socket
+import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -142,7 +143,7 @@ class BufferedSocket:
         while self._unsent:
             try:
                 sent = self._sock.send(self._unsent)
-            except BlockingIOError:
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                 return
             except OSError:
                 self._unsent.clear()
@@ -155,6 +156,8 @@ class BufferedSocket:
         return len(self._unsent)
 
     def close(self) -> None:
+        """paho closes as soon as its DISCONNECT is written, that is handed to us."""
+        self.flush()
         self._sock.close()
 
     def fileno(self) -> int:

@@ -5,12 +5,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from queue import Empty, Full, Queue
 from threading import Event
 from typing import Final, Protocol
 
+import msgspec
+
+from ingest.handover import Share
+from ingest.limits import Limits, thing_of
 from ingest.metrics import Metrics
-from ingest.model import Envelope, Position, Prepared, Reason
+from ingest.model import Envelope, Fault, Position, Prepared, Reason
 from ingest.prepare import prepare
 from ingest.registry import Registry
 from ingest.sources import Sources
@@ -44,6 +49,9 @@ class Pipeline:
     writer: Writer
     metrics: Metrics
     stop: Event
+    share: Callable[[Envelope], Share] = lambda _: Share.OWN
+    """Whose message it is, where several workers share the work."""
+    limits: Limits = field(default_factory=Limits)
     _prepared: "Queue[list[Prepared]]" = field(default_factory=lambda: Queue(maxsize=1), init=False)
     _threads: list[threading.Thread] = field(default_factory=list, init=False)
 
@@ -78,14 +86,41 @@ class Pipeline:
         return batch
 
     def _prepare(self, batch: Sequence[Envelope]) -> list[Prepared]:
-        return [self._prepare_one(envelope) for envelope in batch]
+        now = time.monotonic()
+        prepared = [self._prepare_one(envelope, now) for envelope in batch]
+        self._tell_of_limits(now)
+        return prepared
 
-    def _prepare_one(self, envelope: Envelope) -> Prepared:
-        """Decodes and validates; what fails for want of a Thing or a Datastream is tried again with both."""
+    def _prepare_one(self, envelope: Envelope, now: float) -> Prepared:
+        """Decodes and validates; what fails for want of a Thing or a Datastream is tried again with both.
+
+        What another worker has is nothing to write, and is acknowledged in its turn.
+        """
+        share = self.share(envelope)
+        if share is Share.LEFT:
+            self.metrics.left.inc()
+            return Prepared(envelope=envelope)
+        if share is Share.SHARED:
+            envelope = msgspec.structs.replace(envelope, shared=True)
+        if not self.limits.take(envelope.topic, now):
+            self.metrics.limited(thing_of(envelope.topic))
+            return Prepared(envelope=envelope, faults=[self._over_limit])
         message, wanted = prepare(envelope, self.registry.known, self.sources)
         if self._patiently(lambda: self._learn(message, wanted)):
             message, _ = prepare(envelope, self.registry.known, self.sources)
         return message
+
+    @cached_property
+    def _over_limit(self) -> Fault:
+        rate, burst = self.limits.rate, self.limits.burst
+        message = f"its Thing sent more than {burst} messages at once and then {rate:g} a second"
+        return Fault(reason=Reason.RATE_LIMITED, path="$", message=message)
+
+    def _tell_of_limits(self, now: float) -> None:
+        refused = self.limits.report(now)
+        if refused is not None:
+            most = sorted(refused.items(), key=lambda one: -one[1])
+            log.warning("things_rate_limited %s", " ".join(f"{thing}={count}" for thing, count in most))
 
     def _learn(self, message: Prepared, wanted: Sequence[tuple[str, Property]]) -> bool:
         """Whether we know more now than when the message was prepared."""

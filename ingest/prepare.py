@@ -7,9 +7,9 @@ import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 
-from ingest import validate
+from ingest import clocks, validate
 from ingest.decoders import extent, native, status
-from ingest.model import Decoded, Envelope, Fault, Prepared, Reason, Status
+from ingest.model import NATIVE, Decoded, Envelope, Fault, Prepared, Reason, Status
 from ingest.sources import Source, Sources
 from ingest.translate import translate
 from ingest.validate import Known
@@ -38,6 +38,7 @@ def _prepare(envelope: Envelope, known: Known, sources: Sources) -> tuple[Prepar
     topic = parse_topic(envelope.topic) if envelope.source is None else None
     if topic is None:
         return _of_a_source(envelope, known, sources)
+    topic = _claimed(topic, known)
     match topic.kind:
         case MessageKind.OBSERVATIONS:
             return _observations(envelope, topic, known)
@@ -45,6 +46,15 @@ def _prepare(envelope: Envelope, known: Known, sources: Sources) -> tuple[Prepar
             return _status(envelope, topic, known), ()
         case MessageKind.EXTENT:
             return _extent(envelope, topic, known), ()
+
+
+def _claimed(topic: Topic, known: Known) -> Topic:
+    """The Thing that an operator said it is, for a device that sends under a name of its own."""
+    if (topic.domain, topic.thing) in known.things:
+        return topic
+    thing = known.claims.get((NATIVE, topic.thing))
+    domain = None if thing is None else known.domain_of(thing)
+    return topic if thing is None or domain is None else Topic(domain, thing, topic.kind)
 
 
 def _observations(envelope: Envelope, topic: Topic, known: Known) -> tuple[Prepared, Wanted]:
@@ -55,6 +65,9 @@ def _observations(envelope: Envelope, topic: Topic, known: Known) -> tuple[Prepa
         observations=checked.observations,
         faults=[*decoded.faults, *checked.faults],
         sequences=_sequences(topic, decoded, known),
+        newest=clocks.newest((topic, r) for r in decoded.readings)
+        if _is_live(envelope, topic, known)
+        else {},
     )
     return prepared, checked.wanted
 
@@ -75,23 +88,42 @@ def _of_a_source(envelope: Envelope, known: Known, sources: Sources) -> tuple[Pr
         observations += checked.observations
         faults += checked.faults
         wanted += checked.wanted
-    prepared = Prepared(envelope=envelope, source=source.name, observations=observations, faults=faults)
+    prepared = Prepared(
+        envelope=envelope,
+        source=source.name,
+        observations=observations,
+        faults=faults,
+        newest={} if source.folder or envelope.retained else clocks.newest(translated),
+        detail={"full_size": envelope.full_size} if _is_cut(envelope) else None,
+    )
     return prepared, wanted
 
 
 def _decode(envelope: Envelope, source: Source) -> Decoded:
-    if len(envelope.payload) > source.max_bytes:
-        message = f"{len(envelope.payload)} bytes, at most {source.max_bytes} are taken"
+    size = envelope.full_size or len(envelope.payload)
+    if size > source.max_bytes or _is_cut(envelope):
+        message = f"{size} bytes, at most {source.max_bytes} are taken"
+        if _is_cut(envelope):
+            message = f"{message}; here is its beginning, the whole file is in done/ of its folder"
         return Decoded(faults=[Fault(reason=Reason.TOO_LARGE, path="$", message=message)])
     if not envelope.payload:
         return Decoded(faults=[Fault(reason=Reason.EMPTY, path="$", message="the payload is empty")])
     return source.decoder.decode(envelope.payload, source.context(envelope))
 
 
+def _is_cut(envelope: Envelope) -> bool:
+    """Whether only the beginning of a file is here: its last value may be cut in two, so nothing of it is decoded."""
+    return envelope.full_size is not None and envelope.full_size > len(envelope.payload)
+
+
 def _sequences(topic: Topic, decoded: Decoded, known: Known) -> Mapping[str, Sequence[int]]:
     if not decoded.sequences or validate.thing_fault(topic, known) is not None:
         return {}
     return {topic.thing: decoded.sequences}
+
+
+def _is_live(envelope: Envelope, topic: Topic, known: Known) -> bool:
+    return not envelope.retained and (topic.domain, topic.thing) in known.things
 
 
 def _status(envelope: Envelope, topic: Topic, known: Known) -> Prepared:

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Final
 
 from ingest.validate import Known
@@ -27,9 +28,15 @@ class Registry:
     reference: Reference
     known: Known = field(init=False)
     _asked: float = field(default=0.0, init=False)
+    _loading: Lock = field(default_factory=Lock, init=False)
+    """Several threads load: the one that read last shall not be overwritten by one that read before it."""
 
     def load(self) -> None:
         """Raises db.DatabaseUnreachable."""
+        with self._loading:
+            self._load()
+
+    def _load(self) -> None:
         with self.pool.connection() as conn:
             rows = things.registry(conn)
             claimed = claims.all_claims(conn)
@@ -63,8 +70,9 @@ class Registry:
 
     def make(self, wanted: Sequence[tuple[str, Property]]) -> None:
         """Makes the Datastreams that a Thing began to send."""
+        distinct = {(thing_id, observed.key): observed for thing_id, observed in wanted}
         with self.pool.connection() as conn, conn.transaction():
-            for thing_id, observed in wanted:
+            for (thing_id, _), observed in distinct.items():
                 things.ensure_datastream(conn, thing_id, observed)
         self.load()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -39,6 +39,10 @@ class Source:
     """Files dropped here are read instead of messages."""
     pattern: str = "*"
     """Which files of the folder."""
+    after: Literal["move", "delete"] = "move"
+    """What becomes of a file that was committed."""
+    settle_s: float = 5.0
+    """A file is complete when size and time of change have stood still for so long."""
     qos: int = 1
     partition: int = 1
     """The worker that takes it (modulo the number of workers)."""
@@ -47,6 +51,8 @@ class Source:
     max_bytes: int = MAX_BYTES
     properties: Mapping[str, Meaning] = field(default_factory=dict)
     """The source's key → what it means; the decoder's own table, and over it that of the file."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """Key → the unit that the file gives it: it knows better than the payload and the format."""
     ignored: frozenset[str] = frozenset()
     """Keys that are left out without a word."""
     devices: Mapping[str, str] = field(default_factory=dict)
@@ -126,7 +132,11 @@ class _SourceTable(BaseModel):
     decoder: str
     topics: tuple[Filter, ...] = ()
     folder: Path | None = None
+    by_hand: bool = False
+    """Files come only by `hanoi-ingest load` and the control room."""
     pattern: str = "*"
+    after: Literal["move", "delete"] = "move"
+    settle_s: float = Field(default=5.0, gt=0, le=3600)
     qos: int = Field(default=1, ge=0, le=1)
     partition: int = Field(default=1, ge=1)
     zone: str | None = None
@@ -178,14 +188,22 @@ class _SourceTable(BaseModel):
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
-        if bool(self.topics) == (self.folder is not None):
-            raise ValueError("give either topics or folder")
+        if [bool(self.topics), self.folder is not None, self.by_hand].count(True) != 1:
+            raise ValueError("give topics, a folder, or by_hand = true: one of them")
+        of_a_folder = self.model_fields_set & {"pattern", "after", "settle_s"}
+        if self.folder is None and of_a_folder:
+            raise ValueError(f"{', '.join(sorted(of_a_folder))}: only a source with a folder has that")
         return self
 
     def build(self) -> Source:
         """Raises ValueError that names the key."""
         decoder = decoders.find(self.decoder)
-        own = {key: _meaning(value) for key, value in self.properties.items()}
+        own = {key: _meaning(value, decoder.PROPERTIES.get(key)) for key, value in self.properties.items()}
+        units = {
+            key: value.unit
+            for key, value in self.properties.items()
+            if isinstance(value, _MeaningTable) and value.unit is not None
+        }
         special = {
             device: _options(f"devices.{device}.options", decoder, {**self.options, **table.options})
             for device, table in self.devices.items()
@@ -198,12 +216,15 @@ class _SourceTable(BaseModel):
             topics=self.topics,
             folder=self.folder,
             pattern=self.pattern,
+            after=self.after,
+            settle_s=self.settle_s,
             qos=self.qos,
             partition=self.partition,
             zone=ZoneInfo(self.zone) if self.zone else None,
             provenance=self.provenance,
             max_bytes=self.max_bytes,
             properties={**decoder.PROPERTIES, **own},
+            units=units,
             ignored=frozenset(self.ignore),
             devices={d: t if isinstance(t, str) else t.thing for d, t in self.devices.items()},
             options=_options("options", decoder, self.options),
@@ -235,10 +256,12 @@ def load_sources(path: Path | None) -> Sources:
     return Sources(all=tuple(built.values()))
 
 
-def _meaning(value: str | _MeaningTable) -> Meaning:
+def _meaning(value: str | _MeaningTable, of_the_format: Meaning | None) -> Meaning:
+    """What the file says of a key; another property is still in the unit that the format fixes."""
+    unit = of_the_format.unit if of_the_format else None
     if isinstance(value, str):
-        return Meaning(value)
-    return Meaning(value.property, value.unit)
+        return Meaning(value, unit)
+    return Meaning(value.property, value.unit or unit)
 
 
 def _options(where: str, decoder: Decoder, table: Mapping[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """A source's words in the city's: devices to Things, keys to properties, units to those of the catalogue. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -45,18 +46,23 @@ def _in_our_words(
     results: dict[str, float | bool] = {}
     flags: dict[str, str] = {}
     paths: dict[str, str] = {}
+    left_out: list[Fault] = []
     for key, value in reading.results.items():
         if key in source.ignored:
             continue
         path = reading.paths.get(key) or f"{reading.path}.{key}"
         meaning = source.properties.get(key)
         ours = meaning.property if meaning else key
+        if meaning is not None and meaning.optional and ours not in properties:
+            message = f"the domain has no property '{ours}', and there is nothing else"
+            left_out.append(Fault(reason=Reason.UNKNOWN_PROPERTY, path=path, message=message))
+            continue
         if ours in results:
             message = f"'{ours}' stands there twice, also as another key"
             faults.append(Fault(reason=Reason.DUPLICATE_KEY, path=path, message=message))
             continue
         paths[ours] = path
-        unit = reading.units.get(key) or (meaning.unit if meaning else None)
+        unit = source.units.get(key) or reading.units.get(key) or (meaning.unit if meaning else None)
         observed = properties.get(ours)
         if unit is not None and observed is not None and not isinstance(value, bool):
             try:
@@ -64,7 +70,13 @@ def _in_our_words(
             except UnknownUnit as error:
                 faults.append(Fault(reason=Reason.UNKNOWN_UNIT, path=path, message=str(error)))
                 continue
+            if not math.isfinite(value):
+                message = f"is not a finite number in {observed.unit}"
+                faults.append(Fault(reason=Reason.NOT_FINITE, path=path, message=message))
+                continue
         results[ours] = value
         if key in reading.flags:
             flags[ours] = reading.flags[key]
+    if not paths:
+        faults += left_out
     return msgspec.structs.replace(reading, results=results, flags=flags, paths=paths, units={})

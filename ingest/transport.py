@@ -68,7 +68,7 @@ class MqttTransport:
 
     address: BrokerAddress
     client_id: str
-    subscriptions: Sequence[Subscription]
+    subscriptions: Sequence[Subscription] = ()
     """At the first connection; `want` changes them."""
     receive_maximum: int = RECEIVE_MAXIMUM
     connected: bool = field(default=False, init=False)
@@ -106,7 +106,7 @@ class MqttTransport:
     _client: BatchedClient = field(init=False)
 
     def __post_init__(self) -> None:
-        self._wanted = {wanted.filter: wanted for wanted in self.subscriptions}
+        self.want(self.subscriptions)
 
     def start(self) -> None:
         """Connects in the background and goes on trying for ever."""
@@ -148,7 +148,8 @@ class MqttTransport:
         """
         self._wanted = {each.filter: each for each in wanted}
         self._unwanted = frozenset(unwanted)
-        self._client.later(self._ask)
+        if self.connected:  # otherwise the next connection asks
+            self._client.later(self._ask)
 
     @property
     def alive(self) -> bool:

@@ -1,6 +1,7 @@
 """The native MQTT format: broker address, topics, and observations as JSON. Shared by ingest and all publishers."""
 
 import re
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,27 +26,33 @@ _TOPIC: Final = re.compile(rf"{ROOT}/(?P<domain>{NAME.pattern})/(?P<thing>{NAME.
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BrokerAddress:
-    """mqtt://user:password@host:port, or mqtts:// for TLS."""
+    """mqtt://user:password@host:port, or mqtts:// for TLS; an IPv6 address in brackets."""
 
     host: str
     port: int
     user: str | None
     password: str | None
-    tls: bool
+    tls: ssl.SSLContext | None
+    """Checks the broker's certificate and name; None: not encrypted."""
 
     @classmethod
     def parse(cls, url: str, variable: str = "HANOI_MQTT_URL") -> "BrokerAddress":
         """Raises ValueError that names the variable and shows no password."""
-        parts = urlsplit(url)
+        wrong = f"{variable}: expected mqtt://user:password@host:port (or mqtts://)"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:  # its message quotes a part of the URL
+            raise ValueError(f"{wrong}; in a password / ? # @ : are written as %2F %3F %23 %40 %3A") from None
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise ValueError(f"{variable}: expected mqtt://user:password@host:port (or mqtts://)")
+            raise ValueError(wrong)
         tls = parts.scheme == "mqtts"
         return cls(
             host=parts.hostname,
-            port=parts.port or (8883 if tls else 1883),
+            port=port or (8883 if tls else 1883),
             user=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
-            tls=tls,
+            tls=ssl.create_default_context() if tls else None,
         )
 
     def __str__(self) -> str:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
-from typing import Any, Final
+from typing import Final
 
+from ingest.clocks import Clocks
 from ingest.metrics import Metrics
 from ingest.model import Fault, Position, Prepared, Reason
+from ingest.rejection import detail, storable, unknown_devices
 from storage import batch, db
 from storage.batch import Batch
 from storage.model import Rejection
@@ -26,8 +28,6 @@ CAREFUL_BATCHES: Final = 20
 """After a batch that held known keys, so many go straight to the merge: redeliveries come in runs."""
 REDELIVERED_WITHIN: Final = timedelta(days=7)
 """As long as the broker keeps our session, it may deliver again."""
-MOST_FAULTS: Final = 100
-"""Faults listed in one rejection; the number of the others is given."""
 
 
 @dataclass(kw_only=True)
@@ -38,10 +38,12 @@ class Writer:
     commit: Callable[[Sequence[Position]], None]
     metrics: Metrics
     stop: Event
+    worker: int = 1
     usable: bool = field(default=False, init=False)
     """Whether the last thing we asked of the database worked."""
     _conn: db.Connection | None = field(default=None, init=False)
     _careful: int = field(default=0, init=False)
+    _clocks: Clocks = field(default_factory=Clocks, init=False)
 
     def write(self, messages: Sequence[Prepared]) -> None:
         """Returns when every message is committed and acknowledged, or `stop` is set."""
@@ -76,9 +78,11 @@ class Writer:
             statuses={s.thing_id: (s.online, s.received_at) for m in messages for s in m.statuses},
             rejections=rejections,
             sequences=_sequences(messages),
+            clocks=self._clocks.measured(messages),
             received_at=messages[-1].envelope.received_at,
         )
         counts = batch.write(self._connection(), whole, expect_new=not self._careful)
+        self._clocks.written(whole.clocks)
         known_keys = counts.duplicate + counts.corrected + counts.outdated
         self._careful = CAREFUL_BATCHES if known_keys else max(0, self._careful - 1)
         self.commit([m.envelope.position for m in messages])
@@ -118,11 +122,13 @@ class Writer:
             topic=storable(envelope.topic),
             payload=envelope.payload,
             reason=message.faults[0].reason.value,
-            detail=_detail(message),
+            detail=detail(message),
             received_at=envelope.received_at,
             source=message.source,
-            unknown_devices=sorted({storable(f.device) for f in message.faults if f.device is not None}),
+            unknown_devices=unknown_devices(message),
             packet_id=envelope.position.packet_id or None,
+            worker=self.worker,
+            shared_since=envelope.received_at - REDELIVERED_WITHIN if envelope.shared else None,
             redelivered_since=since or (envelope.received_at if retried else None),
             resent_between=envelope.resent_between,
         )
@@ -135,22 +141,3 @@ def _sequences(messages: Sequence[Prepared]) -> Mapping[str, Sequence[int]]:
         for thing_id, sent in message.sequences.items():
             numbers.setdefault(thing_id, []).extend(sent)
     return numbers
-
-
-def _detail(message: Prepared) -> dict[str, Any]:
-    faults: list[Mapping[str, str]] = [
-        {"path": storable(f.path), "reason": f.reason.value, "message": storable(f.message)}
-        for f in message.faults[:MOST_FAULTS]
-    ]
-    more = len(message.faults) - len(faults)
-    return {
-        "faults": faults,
-        **({"more_faults": more} if more else {}),
-        "stored": len(message.observations),
-        **(message.detail or {}),
-    }
-
-
-def storable(text: str) -> str:
-    """Text that PostgreSQL takes: NUL and lone surrogates, which JSON allows, are shown as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "\\u0000")

@@ -5,7 +5,7 @@ what was unacknowledged when a connection was lost.
 """
 
 import logging
-import ssl
+import sys
 import threading
 import time
 from collections import deque
@@ -17,8 +17,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from ingest import tls
 from ingest.wire import BrokerAddress
-from storage.settings import ConfigurationError, Settings
+from storage.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -31,11 +32,9 @@ _KEEPALIVE_S: Final = 30
 
 def broker_address(settings: Settings) -> BrokerAddress:
     """Where to publish: HANOI_MQTT_PUBLISH_URL, else HANOI_MQTT_URL. Raises ConfigurationError."""
-    name = "mqtt_url" if settings.mqtt_publish_url is None else "mqtt_publish_url"
-    try:
-        return BrokerAddress.parse(settings.required(name), f"HANOI_{name.upper()}")
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from None
+    return tls.broker_address(
+        settings, "mqtt_url" if settings.mqtt_publish_url is None else "mqtt_publish_url"
+    )
 
 
 @dataclass(slots=True)
@@ -77,7 +76,7 @@ class Outbox:
         )
         client.username_pw_set(self.address.user, self.address.password)
         if self.address.tls:
-            client.tls_set_context(ssl.create_default_context())
+            client.tls_set_context(self.address.tls)
         client.reconnect_delay_set(min_delay=1, max_delay=10)
         client.max_inflight_messages = 0  # ours is the window; paho's would walk all messages at each ack
         client.on_connect = self._on_connect
@@ -190,7 +189,8 @@ class Outbox:
         self._something.set()
 
     def _on_connect_fail(self, _: Client, __: object) -> None:
-        log.warning("broker_unreachable address=%s", self.address)
+        """paho calls this while it handles the error, which says whether it was the network or the certificate."""
+        log.warning("broker_unreachable address=%s error=%r", self.address, str(sys.exc_info()[1] or ""))
 
     def _on_publish(
         self, _: Client, __: object, packet_id: int, reason: ReasonCode, ___: Properties | None

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         settings = Settings.load()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.secrets)
         _simulate(settings, options)
     except (ConfigurationError, ReferenceDataError, SimulatorSectionError, ScenarioError) as error:
         exit_on_configuration_error(error)

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         settings = Settings.load()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.secrets)
         mapping = load_mapping(options.mapping, load_catalog(settings.catalog_folders))
         recording = read(options.file, mapping)
         _say(mapping, recording)

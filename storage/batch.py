@@ -6,7 +6,8 @@ from datetime import datetime
 
 import psycopg
 
-from storage import db, observations, rejections, sequences, things
+from storage import clocks, db, observations, rejections, sequences, things
+from storage.clocks import Skew
 from storage.model import FloodExtent, Observation, Rejection
 from storage.observations import WriteCounts
 
@@ -24,6 +25,7 @@ class Batch:
     rejections: Sequence[Rejection] = ()
     sequences: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Thing → the numbers of its messages, in order of arrival."""
+    clocks: Mapping[str, Skew] = field(default_factory=dict)
     received_at: datetime | None = None
     """When the last of them arrived."""
 
@@ -40,6 +42,7 @@ def write(conn: db.Connection, batch: Batch, *, expect_new: bool) -> WriteCounts
             rejections.insert(conn, batch.rejections)
             if batch.received_at is not None:
                 sequences.record(conn, batch.sequences, batch.received_at)
+            clocks.record(conn, batch.clocks)
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise Refused(f"{error.sqlstate}: {error.diag.message_primary or error}") from error
     return counts

@@ -13,9 +13,12 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from storage.model import NAME, Band, Domain, Property, Range, Text
+from storage.model import NAME, Band, Checks, Domain, Property, Range, Stuck, Text
 
 SHIPPED: Final = Path(str(files("storage"))) / "catalog"
+
+NEIGHBOUR_INTERVALS: Final = 3
+"""Farther than so many reporting intervals a value has no neighbour, where `checks` does not say it in minutes."""
 
 Bounds = tuple[float, float]
 Key = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
@@ -51,6 +54,32 @@ class BandTable(_Table):
         return Band(level=self.level, below=self.below, label=self.label.text(), color=self.color)
 
 
+class StuckTable(_Table):
+    for_min: float = Field(gt=0, allow_inf_nan=False)
+    tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    excepted: tuple[float, ...] = Field(default=(), alias="except")
+
+    def stuck(self) -> Stuck:
+        return Stuck(for_s=self.for_min * 60, tolerance=self.tolerance, excepted=self.excepted)
+
+
+class ChecksTable(_Table):
+    spike: float | None = Field(default=None, gt=0)
+    step_per_min: float | None = Field(default=None, gt=0)
+    stuck: StuckTable | None = None
+    neighbours_within_min: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    def checks(self, interval_s: int) -> Checks:
+        near_min = self.neighbours_within_min
+        return Checks(
+            interval_s=interval_s,
+            neighbour_s=NEIGHBOUR_INTERVALS * interval_s if near_min is None else near_min * 60,
+            spike=self.spike,
+            step_per_min=self.step_per_min,
+            stuck=self.stuck.stuck() if self.stuck else None,
+        )
+
+
 class _PropertyTable(_Table):
     name: TextTable
     unit: str = Field(min_length=1)
@@ -61,6 +90,7 @@ class _PropertyTable(_Table):
     derived: bool = False
     decimals: int = Field(default=1, ge=0, le=6)
     bands: tuple[BandTable, ...] = ()
+    checks: ChecksTable | None = None
 
     @model_validator(mode="after")
     def _ranges_nest(self) -> "_PropertyTable":
@@ -70,6 +100,14 @@ class _PropertyTable(_Table):
         limits = [band.below for band in self.bands[:-1]]
         if None in limits or limits != sorted(limits, key=lambda limit: limit or 0.0):
             raise ValueError("bands must rise by `below`; only the last may leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _checks_can_be_made(self) -> "_PropertyTable":
+        if self.checks and self.boolean:
+            raise ValueError("checks are for numbers: a yes/no value may stand still and jump")
+        if self.checks and self.checks.stuck and self.checks.stuck.for_min * 60 <= self.interval_s:
+            raise ValueError("checks.stuck.for_min must be longer than interval_s")
         return self
 
     def build(self, key: str) -> Property:
@@ -84,6 +122,7 @@ class _PropertyTable(_Table):
             derived=self.derived,
             decimals=self.decimals,
             bands=tuple(band.band() for band in self.bands),
+            checks=self.checks.checks(self.interval_s) if self.checks else None,
         )
 
 

@@ -5,15 +5,25 @@ A parking point's `children` stand for its bays. Folders given by HANOI_INVENTOR
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from storage.catalog import Key, ReferenceDataError, Shown, TextTable, explain, read_toml, toml_files
-from storage.model import NAME, CoordinateTrust, Domain, Location, Text, Thing
+from storage.model import NAME, Calibration, CoordinateTrust, Domain, Location, Text, Thing
 
 SHIPPED: Final = Path(str(files("storage"))) / "inventory" / "hanoi"
 RECORDED: Final = Path(str(files("storage"))) / "inventory" / "recorded"
@@ -38,6 +48,46 @@ class _Children(_Table):
     properties: tuple[Key, ...]
 
 
+class _Calibration(_Table):
+    """result = gain · what the Thing sent + offset, from `from` (inclusive) to `to` (exclusive)."""
+
+    property: Key
+    gain: float = Field(default=1.0, ge=-1e6, le=1e6, allow_inf_nan=False)
+    offset: float = Field(default=0.0, ge=-1e9, le=1e9, allow_inf_nan=False)
+    valid_from: AwareDatetime = Field(alias="from", strict=True)
+    valid_to: AwareDatetime | None = Field(default=None, alias="to", strict=True)
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _can_be_undone(self) -> "_Calibration":
+        if self.gain == 0:
+            raise ValueError("a gain of 0 makes every value the same")
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise ValueError("`to` must be later than `from`")
+        return self
+
+    def calibration(self) -> Calibration:
+        return Calibration(
+            gain=self.gain,
+            offset=self.offset,
+            valid_from=self.valid_from.astimezone(UTC),
+            valid_to=None if self.valid_to is None else self.valid_to.astimezone(UTC),
+            note=self.note,
+        )
+
+
+class _Known(BaseModel):
+    """Attributes that something is computed from; every other one is free."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False, strict=True)
+
+    interval_s: int | None = Field(default=None, gt=0)
+    """How often this Thing reports, where that is not what the catalogue says."""
+    resolution_mm: float | None = Field(default=None, gt=0, le=100)
+    """Rain of one tip."""
+    counter_bits: int | None = Field(default=None, ge=4, le=64)
+
+
 class _Thing(_Table):
     id: Key
     kind: Key
@@ -46,6 +96,7 @@ class _Thing(_Table):
     parent: Key | None = None
     location: _Location | None = None
     attributes: dict[str, Any] = Field(default_factory=dict)
+    calibration: tuple[_Calibration, ...] = ()
     children: _Children | None = None
     public: bool = True
 
@@ -53,6 +104,7 @@ class _Thing(_Table):
     @classmethod
     def _are_json(cls, value: dict[str, Any]) -> dict[str, Any]:
         """They are stored as jsonb: dates are written as text, and there is no NaN and no NUL."""
+        _Known.model_validate(value)
         try:
             text = json.dumps(value, allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -106,7 +158,30 @@ def _things(path: Path, domains: Mapping[str, Domain]) -> Iterator[Thing]:
                 raise ReferenceDataError(
                     f"{path}: thing {thing.id}: properties: {sorted(unknown)} not in the catalogue"
                 )
+            _check_calibrations(path, thing, domain)
             yield thing
+
+
+def _check_calibrations(path: Path, thing: Thing, domain: Domain) -> None:
+    """Raises ReferenceDataError for one that nothing can be done with, or where two hold at a time."""
+    for key, found in thing.calibrations.items():
+        where = f"{path}: thing {thing.id}: calibration: property '{key}'"
+        if key not in thing.properties:
+            raise ReferenceDataError(f"{where} is none of {sorted(thing.properties)}")
+        if domain.properties[key].boolean or domain.properties[key].derived:
+            raise ReferenceDataError(f"{where} is yes or no, or derived: such are not calibrated")
+        for before, after in pairwise(found):
+            if before.valid_to is None or before.valid_to > after.valid_from:
+                times = f"{before.valid_from.isoformat()} and {after.valid_from.isoformat()}"
+                raise ReferenceDataError(f"{where}: those from {times} hold at the same time: set `to`")
+
+
+def _calibrations(table: _Thing) -> dict[str, tuple[Calibration, ...]]:
+    """By property, each in order of time."""
+    found: dict[str, list[Calibration]] = {}
+    for one in sorted(table.calibration, key=lambda one: one.valid_from):
+        found.setdefault(one.property, []).append(one.calibration())
+    return {key: tuple(calibrations) for key, calibrations in found.items()}
 
 
 def _thing(domain: str, table: _Thing) -> Thing:
@@ -123,6 +198,7 @@ def _thing(domain: str, table: _Thing) -> Thing:
         else None,
         attributes=table.attributes,
         public=table.public,
+        calibrations=_calibrations(table),
     )
 
 

@@ -18,7 +18,7 @@ import psycopg
 from storage import db, inventory, things
 from storage.catalog import ReferenceDataError, load_catalog
 from storage.inventory import load_inventory
-from storage.logs import configure_logging
+from storage.logs import configure_logging, redacted
 from storage.settings import ConfigurationError, Settings, exit_on_configuration_error
 
 FOLDER: Final = Path(str(files("storage"))) / "migrations"
@@ -123,7 +123,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         settings = Settings.load()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.secrets)
         url = settings.required("database_url")
         domains = load_catalog(settings.catalog_folders)
         folders = settings.inventory_folders
@@ -136,5 +136,5 @@ def main() -> None:
     except (ConfigurationError, ReferenceDataError) as error:
         exit_on_configuration_error(error)
     except (MigrationError, psycopg.Error) as error:
-        raise SystemExit(f"hanoi-migrate: {error}") from error
+        raise SystemExit(redacted(f"hanoi-migrate: {error}")) from error
     print(f"schema: {len(applied)} migrations applied; inventory: {counts}")

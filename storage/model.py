@@ -95,6 +95,31 @@ class Band:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Stuck:
+    """A value that stays within `tolerance` for `for_s` seconds is no measurement any more."""
+
+    for_s: float
+    tolerance: float = 0.0
+    excepted: tuple[float, ...] = ()
+    """Values that may stand still: no rain, a dry street, saturated air."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checks:
+    """What a property's values are held against, each its neighbours in time; None: this is not checked."""
+
+    interval_s: float
+    """The property's reporting interval: a step within less counts as one within an interval."""
+    neighbour_s: float
+    """Two values farther apart are no neighbours: what was between them is not known."""
+    spike: float | None = None
+    """How far from the middle of its neighbours a value may lie."""
+    step_per_min: float | None = None
+    """How fast it may change."""
+    stuck: Stuck | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Property:
     """An ObservedProperty of a domain, with the unit (UCUM) that its values are stored in."""
 
@@ -111,6 +136,8 @@ class Property:
     derived: bool = False
     decimals: int = 1
     bands: tuple[Band, ...] = ()
+    checks: Checks | None = None
+    """None: a value is only held against the ranges."""
 
     def band(self, value: float) -> Band | None:
         """The band that holds `value`, or None where the property has no scale."""
@@ -202,6 +229,18 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """A stored value and what it becomes. Key, result_time and provenance stay: it is the same measurement."""
+
+    seen: Observation
+    result: float
+    quality: Quality
+    quality_reason: str | None
+    input_provenance: Provenance | None = None
+    original: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FloodExtent:
     """Flooded areas around a point at one moment: the features of a GeoJSON FeatureCollection."""
 
@@ -229,3 +268,7 @@ class Rejection:
     """Set when this may be a second delivery: a row with the same bytes and packet id received after that is it."""
     resent_between: tuple[datetime, datetime] | None = None
     """Set when its publisher may have sent it again: a row with the same bytes received then takes it up."""
+    worker: int = 1
+    """Whose session it came by; packet ids are good for one session."""
+    shared_since: datetime | None = None
+    """Set when another worker may handle it too: its row with the same bytes received after that takes it up."""

@@ -20,7 +20,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
     """Look: also the account of a wall screen."""
     OPERATOR = "operator"
-    """Act on alerts."""
+    """Act on alerts, claim devices, load files."""
     ADMIN = "admin"
     """Keep rules and accounts."""
 

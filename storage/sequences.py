@@ -67,11 +67,31 @@ class Run:
 def record(conn: db.Connection, numbers: Mapping[str, Sequence[int]], received_at: datetime) -> None:
     """Adds the numbers of some Things, in order of arrival, inside the caller's transaction.
 
-    Two writers may add to one run at once. That both *begin* one is kept out by the topics, which are divided among
-    the workers by Thing. Raises psycopg.IntegrityError for an unknown Thing.
+    Two writers may add to one run at once. Who begins one looks again with the Thing locked: while a Thing goes from
+    one ingest worker to another, both may. Raises psycopg.IntegrityError for an unknown Thing.
     """
     if not numbers:
         return
+    added = _added(conn, numbers, received_at)
+    if any(begins for *_, begins in added):
+        beginning = sorted({thing_id for thing_id, *_, begins in added if begins})
+        conn.execute(db.statements("sequences")["lock_things"], {"thing_ids": beginning})
+        added = _added(conn, numbers, received_at)
+    conn.execute(
+        db.statements("sequences")["add"],
+        {
+            "thing_ids": [thing_id for thing_id, *_ in added],
+            "started_ats": [started_at for _, started_at, *_ in added],
+            "received": [received for _, _, received, _ in added],
+            "received_at": received_at,
+        },
+    )
+
+
+def _added(
+    conn: db.Connection, numbers: Mapping[str, Sequence[int]], received_at: datetime
+) -> list[tuple[str, datetime, str, bool]]:
+    """(Thing, start of its run, the numbers that are added to it, whether it begins)."""
     thing_ids = sorted(numbers)
     parameters = {
         "thing_ids": thing_ids,
@@ -84,20 +104,11 @@ def record(conn: db.Connection, numbers: Mapping[str, Sequence[int]], received_a
         received = _intervals(row["received"])
         run = Run(started_at=row["started_at"], received=received, first=row["first"], end=row["end"])
         known[row["thing_id"]].append(run)
-    added = [
-        (thing_id, run.started_at, _written(ranges(run.added)))
+    return [
+        (thing_id, run.started_at, _written(ranges(run.added)), run not in runs)
         for thing_id, runs in known.items()
         for run in placed(runs, numbers[thing_id], received_at)
     ]
-    conn.execute(
-        db.statements("sequences")["add"],
-        {
-            "thing_ids": [thing_id for thing_id, _, _ in added],
-            "started_ats": [started_at for _, started_at, _ in added],
-            "received": [received for _, _, received in added],
-            "received_at": received_at,
-        },
-    )
 
 
 def loss(conn: db.Connection) -> list[LossRow]:

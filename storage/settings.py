@@ -1,14 +1,17 @@
 """Configuration enters here, once per process, from HANOI_* variables; nothing else reads the environment."""
 
 import os
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from storage import catalog, inventory
+from storage.logs import redacted
 
 
 class ConfigurationError(ValueError):
@@ -16,7 +19,10 @@ class ConfigurationError(ValueError):
 
 
 class Settings(BaseSettings):
-    """Every variable of the product (design contract). Unset URLs come from `<runtime_dir>/demo.env`."""
+    """Every variable of the product (design contract). Unset URLs come from `<runtime_dir>/demo.env`.
+
+    A secret HANOI_X may also be in a file that HANOI_X_FILE names, as systemd and containers hand them over.
+    """
 
     model_config = SettingsConfigDict(env_prefix="HANOI_", env_ignore_empty=True, extra="ignore")
 
@@ -25,15 +31,28 @@ class Settings(BaseSettings):
     """The public process's own role; when unset it uses database_url."""
     mqtt_url: SecretStr | None = None
     mqtt_publish_url: SecretStr | None = None
+    mqtt_ca_file: Path | None = None
+    """Who signs the broker's certificate, where that is not an authority that the system knows."""
+    mqtt_cert_file: Path | None = None
+    """Our own certificate, for a broker that wants to see one."""
+    mqtt_key_file: Path | None = None
+    broker_accounts_dir: Path | None = None
+    """The accounts of devices, made by `hanoi-ingest accounts`; unset: those of the demo."""
     public_bind: str = "127.0.0.1:8000"
     control_room_bind: str = "127.0.0.1:8050"
     ingest_bind: str = "127.0.0.1:8060"
+    ingest_workers: int = Field(default=1, ge=1, le=64)
+    """How many ingest workers share the Things and sources; the same for all of them."""
     alerts_bind: str = "127.0.0.1:8090"
     runtime_dir: Path = Path(".runtime")
     catalog_dir: Annotated[tuple[Path, ...], NoDecode] = ()
     inventory_dir: Annotated[tuple[Path, ...], NoDecode] = ()
     sources_file: Path | None = None
     """sources.toml: which topics and folders hold which other format (ingest/sources.py)."""
+    ingest_rate_per_thing: float = Field(default=100.0, ge=0, allow_inf_nan=False)
+    """Messages a second that one Thing may send for long; 0 sets no limit."""
+    ingest_burst_per_thing: int = Field(default=50_000, ge=1)
+    """Messages that it may send at once, as after an outage."""
     tiles_url: str | None = None
     basemap_file: Path | None = None
     metrics_token: SecretStr | None = None
@@ -50,11 +69,22 @@ class Settings(BaseSettings):
             return tuple(Path(part) for part in value.split(os.pathsep) if part)
         return value
 
+    @field_validator("database_url", "public_database_url")
+    @classmethod
+    def _says_what_is_password(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and _is_ambiguous(value.get_secret_value()):
+            raise ValueError(
+                "not postgresql://user:password@host:port/database; in a password"
+                " % / ? # @ : are written as %25 %2F %3F %23 %40 %3A"
+            )
+        return value
+
     @classmethod
     def load(cls) -> Self:
         """From the environment, then the running demo. Raises ConfigurationError naming the variable."""
         try:
-            settings = cls()
+            files = _secret_files(cls, os.environ)
+            settings = cls(**files)
             written = _demo_env(settings.runtime_dir)
             missing: dict[str, Any] = {
                 name: written[f"HANOI_{name.upper()}"]
@@ -63,7 +93,7 @@ class Settings(BaseSettings):
             }
             if settings.database_url is not None:  # the demo's public role is of another server
                 missing.pop("public_database_url", None)
-            return cls(**missing) if missing else settings
+            return cls(**files, **missing) if missing else settings
         except ValidationError as error:
             lines = [
                 f"HANOI_{'.'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
@@ -80,6 +110,16 @@ class Settings(BaseSettings):
                 " set it, or start `make demo` beside this"
             )
         return str(value.get_secret_value())
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret that is set, for the log to hide."""
+        values = [getattr(self, name) for name in _secret_names(type(self))]
+        return [value.get_secret_value() for value in values if value is not None]
+
+    @property
+    def accounts_folder(self) -> Path:
+        return self.broker_accounts_dir or self.runtime_dir / "accounts"
 
     @property
     def catalog_folders(self) -> tuple[Path, ...]:
@@ -100,7 +140,7 @@ def host_port(bind: str, variable: str, *, offset: int = 0) -> tuple[str, int]:
 
 def exit_on_configuration_error(error: Exception) -> None:
     """What every `main()` does with a configuration that can't be used: says it and stops with 2."""
-    print(error, file=sys.stderr)
+    print(redacted(str(error)), file=sys.stderr)
     raise SystemExit(2) from None
 
 
@@ -110,3 +150,52 @@ def _demo_env(runtime_dir: Path) -> dict[str, str]:
         return {}
     pairs = (line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
     return {key.strip(): value.strip() for key, value in pairs}
+
+
+def _is_ambiguous(url: str) -> bool:
+    """Whether libpq would take a part of the password for a host or a port, and then say it in its error."""
+    _, _, rest = url.partition("://")
+    if not rest:
+        return False
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user, at, hosts = authority.rpartition("@")
+    ports = [
+        host.rpartition("]")[2].rpartition(":")[2]
+        for host in hosts.split(",")
+        if ":" in host.rpartition("]")[2]
+    ]
+    return (
+        "@" in user
+        or (not at and "@" in rest)
+        or not all(port.isdecimal() for port in ports if port)
+        or re.search(r"%(?![0-9A-Fa-f]{2})", url) is not None
+    )
+
+
+def _secret_names(model: type[BaseSettings]) -> list[str]:
+    return [name for name, field in model.model_fields.items() if SecretStr in get_args(field.annotation)]
+
+
+def _secret_files(model: type[BaseSettings], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The secrets that stand in files. Raises ConfigurationError naming the variable."""
+    found: dict[str, Any] = {}
+    for name in _secret_names(model):
+        variable = f"HANOI_{name.upper()}"
+        path = environment.get(f"{variable}_FILE")
+        if path:
+            if environment.get(variable):
+                raise ConfigurationError(f"{variable} and {variable}_FILE are both set: give one of them")
+            found[name] = _read_secret(Path(path), f"{variable}_FILE")
+    return found
+
+
+def _read_secret(path: Path, variable: str) -> str:
+    try:
+        secret = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise ConfigurationError(f"{variable}: {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{variable}: {path}: is not UTF-8 text") from None
+    if not secret:
+        raise ConfigurationError(f"{variable}: {path}: is empty")
+    return secret

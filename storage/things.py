@@ -1,8 +1,9 @@
 """Things and Datastreams in the database."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 from typing import Any
 
 import psycopg
@@ -69,6 +70,42 @@ def sync(conn: db.Connection, domains: Mapping[str, Domain], city: Iterable[Thin
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise ReferenceDataError(f"inventory: the database refuses it: {error}") from error
     return SyncCounts(things=len(things), datastreams=len(streams))
+
+
+def add(conn: db.Connection, domains: Mapping[str, Domain], thing: Thing) -> None:
+    """A Thing that no file names, inside the caller's transaction. A file that names it later takes it over.
+
+    Raises ReferenceDataError when there is one of that id, or the database can't take it.
+    """
+    sql = db.statements("things")
+    try:
+        with conn.transaction():
+            if conn.execute(sql["add_thing"], _parameters(thing)).rowcount == 0:
+                raise ReferenceDataError(f"there is a Thing '{thing.id}' already")
+            for key in thing.properties:
+                conn.execute(
+                    sql["upsert_datastream"], _datastream(thing.id, domains[thing.domain].properties[key])
+                )
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        raise ReferenceDataError(f"thing {thing.id}: the database refuses it: {error}") from error
+
+
+def announce(conn: db.Connection) -> None:
+    """Tells running processes, at commit, that Things or claims changed."""
+    conn.execute(db.statements("things")["announce"])
+
+
+def changes(url: str, *, name: str, stop: Event, tick_s: float = 0.5) -> Iterator[None]:
+    """Yields once when it listens, then whenever somebody announced a change, until `stop` is set.
+
+    Raises db.DatabaseUnreachable when the connection is lost: call again.
+    """
+    with db.connect(url, name=name, autocommit=True) as conn:
+        conn.execute(db.statements("things")["listen"])
+        yield
+        while not stop.is_set():
+            if list(conn.notifies(timeout=tick_s, stop_after=1)):
+                yield
 
 
 def ensure_datastream(conn: db.Connection, thing_id: str, observed: Property) -> int:

@@ -13,7 +13,8 @@ from dashboard import security
 Language = Literal["vi", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("vi", "en")
 COOKIE: Final = "hanoi_ops_lang"
-PAGES: Final = (security.ROOT, f"{security.ROOT}/", security.LOGIN)
+DEVICES: Final = f"{security.ROOT}/devices"
+PAGES: Final = (security.ROOT, f"{security.ROOT}/", security.LOGIN, DEVICES)
 _YEAR_S: Final = 31_536_000
 
 _language: ContextVar[Language] = ContextVar("language", default="vi")

@@ -11,6 +11,7 @@ from dashboard.components.panel import entries, panel
 from dashboard.components.top_bar import pill, post_button, top_bar
 from dashboard.control_room import ids, language
 from dashboard.control_room.texts import SCRIPT_TEXTS, say
+from storage.operators import Role
 
 
 def page() -> html.Div:
@@ -47,10 +48,13 @@ def _bar(shown: language.Language, who: security.Visitor) -> html.Header:
         pill(ids.LINK, live=True),
         pill(ids.INGEST),
         pill(ids.LOSS),
+        pill(ids.CLOCKS),
         html.A(id=ids.FIRING, href=f"#{ids.ALERTS}", className="pill", hidden=True),
         html.Strong(say("simulated", shown), id=ids.SIMULATED, className="badge", hidden=True),
     ]
+    devices = html.A(say("devices", shown), href=language.DEVICES)
     controls: list[Any] = [
+        *([] if who.role is Role.VIEWER else [devices]),
         html.A(say("wall", shown), href="/ops/?wall=1"),
         html.A(say("other_language", shown), href=f"/ops/?lang={other}", hrefLang=other, lang=other),
         html.Span(f"{who.name} · {say(f'role_{who.role}', shown)}", className="who"),

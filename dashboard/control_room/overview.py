@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from dashboard.control_room.alert_queue import ShownAlert, queue, shown_alert
+from dashboard.control_room.clocks_off import ShownClocks, shown_clocks
 from dashboard.control_room.language import Language
 from dashboard.control_room.loss_meter import ShownLoss, shown_loss
 from dashboard.control_room.rejected import ShownRejection, shown_rejection
@@ -41,6 +42,8 @@ class Overview:
     ingest_word: str
     loss: ShownLoss | None
     """None while no Thing numbers its messages."""
+    clocks: ShownClocks | None
+    """None while no clock is off."""
 
 
 def overview(
@@ -64,6 +67,7 @@ def overview(
         ingest=room.ingest,
         ingest_word=say(f"ingest_{room.ingest.state}", language),
         loss=shown_loss(room.loss, view, language),
+        clocks=shown_clocks(room.clocks, view, language),
     )
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from dashboard.control_room.accounts import Accounts
 from dashboard.control_room.ingest_health import IngestProbe
 from dashboard.control_room.room import Room
-from dashboard.data import City, CityFeed, Clock, DomainSource
+from dashboard.data import City, CityFeed, Clock
 from dashboard.live import LiveHub
+from ingest.registry import Registry
 from storage import db
+from storage.reference import Reference
 
 POOL_SIZE: Final = 4
 
@@ -23,6 +26,9 @@ class Parts:
     hub: LiveHub
     pool: db.Pool
     accounts: Accounts
+    registry: Registry
+    """What ingest knows; read when somebody claims, reprocesses or loads."""
+    sources_file: Path | None
     clock: Clock
     ingest: IngestProbe
     https: bool
@@ -33,10 +39,11 @@ class Parts:
 
 def wire(
     url: str,
-    source: DomainSource,
+    source: Reference,
     *,
     clock: Clock,
     ingest_url: str,
+    sources_file: Path | None = None,
     https: bool,
     tiles_url: str | None = None,
     metrics_token: str | None = None,
@@ -64,6 +71,8 @@ def wire(
         hub=hub,
         pool=pool,
         accounts=Accounts(pool),
+        registry=Registry(pool=pool, reference=source),
+        sources_file=sources_file,
         clock=clock,
         ingest=IngestProbe(url=ingest_url),
         https=https,

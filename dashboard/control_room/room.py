@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from dashboard.condition import MapSection
+from dashboard.control_room.clocks_off import HEARD_WITHIN, OFF_BY_S
 from dashboard.data import City, CityView, Watch
 from dashboard.map_snapshot import usable_map_section
-from storage import alert_log, db, rejections, sequences, trends
+from storage import alert_log, clocks, db, rejections, sequences, trends
 from storage.alert_log import AlertRow
+from storage.clocks import ClockRow
 from storage.model import Domain, Property
 from storage.rejections import RejectionPreview
 from storage.sequences import LossRow
@@ -65,6 +67,8 @@ class RoomView:
     ingest: IngestHealth = field(default_factory=lambda: IngestHealth(state="unknown"))
     loss: tuple[LossRow, ...] = ()
     """Of the Things that number their messages, the one that lost most first."""
+    clocks: tuple[ClockRow, ...] = ()
+    """Those that are off, the worst first."""
 
 
 class Room:
@@ -83,6 +87,7 @@ class Room:
             Watch(every=timedelta(seconds=2), look=self._look_at_rejections),
             Watch(every=timedelta(seconds=30), look=self._count_rejections),
             Watch(every=timedelta(seconds=10), look=self._look_at_loss),
+            Watch(every=timedelta(seconds=10), look=self._look_at_clocks),
             Watch(every=timedelta(seconds=30), look=self._look_at_trends),
             Watch(every=timedelta(seconds=5), look=self._look_at_new_trends),
         )
@@ -104,6 +109,10 @@ class Room:
 
     def _look_at_loss(self, conn: db.Connection, now: datetime) -> None:
         self._put(replace(self.view, loss=tuple(sequences.loss(conn))))
+
+    def _look_at_clocks(self, conn: db.Connection, now: datetime) -> None:
+        off = clocks.off(conn, at_least_s=OFF_BY_S, since=now - HEARD_WITHIN)
+        self._put(replace(self.view, clocks=tuple(off)))
 
     def _look_at_new_trends(self, conn: db.Connection, now: datetime) -> None:
         """A domain that was added, or whose first values came, shows its line at once, not within the minute."""

@@ -40,7 +40,7 @@ def run() -> None:
     """Until SIGINT or SIGTERM. Exit 1 port taken or the feed failed, 2 configuration."""
     try:
         settings = Settings.load()
-        configure_logging(settings.log_level)
+        configure_logging(settings.log_level, settings.secrets)
         _serve(settings)
     except (ConfigurationError, ReferenceDataError) as error:
         exit_on_configuration_error(error)
@@ -74,6 +74,7 @@ def _serve(settings: Settings) -> None:
         reference,
         clock=lambda: datetime.now(UTC),
         ingest_url=f"http://{ingest_host}:{ingest_port}",
+        sources_file=settings.sources_file,
         https=https,
         tiles_url=settings.tiles_url,
         metrics_token=token.get_secret_value() if token else None,

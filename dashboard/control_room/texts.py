@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboard.control_room.device_texts import DEVICE_TEXTS
 from dashboard.control_room.language import Language
 from storage.model import Text
 
@@ -71,6 +72,10 @@ TEXTS: Final[dict[str, Text]] = {
     "reason_unknown_topic": Text(vi="Chủ đề không biết", en="Unknown topic"),
     "reason_unknown_thing": Text(vi="Thiết bị không biết", en="Unknown Thing"),
     "reason_unknown_property": Text(vi="Đại lượng không biết", en="Unknown property"),
+    "reason_unknown_unit": Text(vi="Đơn vị không biết", en="Unknown unit"),
+    "reason_not_decodable": Text(vi="Không giải mã được", en="Not decodable"),
+    "reason_unsupported": Text(vi="Không hỗ trợ", en="Not supported"),
+    "reason_rate_limited": Text(vi="Gửi quá nhiều", en="Sends too much"),
     "reason_out_of_range": Text(vi="Giá trị ngoài khoảng", en="Value out of range"),
     "reason_decoder_error": Text(vi="Lỗi bộ giải mã", en="Decoder error"),
     "reason_refused_by_database": Text(vi="Không lưu được", en="Could not be stored"),
@@ -88,6 +93,7 @@ TEXTS: Final[dict[str, Text]] = {
     "simulated": Text(vi="Dữ liệu mô phỏng", en="Simulated data"),
     "simulated_short": Text(vi="mô phỏng", en="simulated"),
     "wall": Text(vi="Màn hình lớn", en="Wall mode"),
+    "devices": Text(vi="Thiết bị chưa nhận", en="Unclaimed devices"),
     "log_out": Text(vi="Đăng xuất", en="Log out"),
     "close": Text(vi="Đóng", en="Close"),
     "role_viewer": Text(vi="người xem", en="viewer"),
@@ -101,6 +107,7 @@ TEXTS: Final[dict[str, Text]] = {
         vi="24 giờ qua: {count} giá trị; thấp nhất {lowest}, cao nhất {highest}, mới nhất {newest}.",
         en="Last 24 hours: {count} values; lowest {lowest}, highest {highest}, newest {newest}.",
     ),
+    "figure_doubts": Text(vi="Đáng ngờ hoặc lỗi: {reasons}.", en="Suspect or failed: {reasons}."),
     "figure_empty": Text(
         vi="Không có giá trị dùng được trong 24 giờ qua.", en="No usable value in the last 24 hours."
     ),
@@ -130,12 +137,21 @@ TEXTS: Final[dict[str, Text]] = {
     "loss": Text(vi="Mất thông điệp", en="Messages lost"),
     "loss_unknown": Text(vi="không có thiết bị nào đánh số", en="no device numbers its messages"),
     "of": Text(vi="trên", en="of"),
+    "clocks": Text(vi="Đồng hồ lệch", en="Clock off by"),
+    "clock_ahead": Text(vi="{place} nhanh {by}", en="{place} {by} ahead"),
+    "clock_behind": Text(vi="{place} chậm {by}", en="{place} {by} behind"),
+    "clocks_more": Text(vi="{count} nơi khác", en="{count} more"),
+    "duration_days": Text(vi="{count} ngày", en="{count} days"),
+    "duration_hours": Text(vi="{count} giờ", en="{count} h"),
+    "duration_minutes": Text(vi="{count} phút", en="{count} min"),
+    "duration_seconds": Text(vi="{count} giây", en="{count} s"),
     "server_gone": Text(
         vi="Mất kết nối máy chủ: số liệu dưới đây đã cũ", en="Server lost: what you see is old"
     ),
     "property": Text(vi="Đại lượng", en="Property"),
     "choose": Text(vi="Chọn…", en="Choose…"),
     "no_trend": Text(vi="Chưa có số liệu 12 giờ qua", en="Nothing in the last 12 hours"),
+    **DEVICE_TEXTS,
 }
 
 SCRIPT_TEXTS: Final = (

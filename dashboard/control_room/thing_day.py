@@ -1,5 +1,6 @@
 """The last 24 hours of a Thing: which properties it has, their values, and the figure with its words."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -9,6 +10,7 @@ from dashboard.control_room.room import occupancy_trend
 from dashboard.control_room.texts import say
 from dashboard.data import CityView
 from dashboard.figures.last_day import SPAN, Figure, Value, last_day
+from dashboard.figures.reasons import reason_in_words
 from dashboard.map_snapshot import usable_map_section
 from storage import db, observations
 from storage.model import HANOI, Band, Domain, Property, Quality, Range, Text
@@ -45,18 +47,20 @@ def day(
 
 
 def in_words(values: Sequence[Value], observed: Property, language: Language) -> str:
-    """Lowest, highest and newest value with their times."""
-    good = [value for value in values if value[2] < Quality.SUSPECT]
+    """Lowest, highest and newest value with their times, and why others are left out."""
+    good = [value for value in values if value.quality < Quality.SUSPECT]
+    doubts = _doubts(values, language)
     if not good:
-        return say("figure_empty", language)
-    by_result = sorted(good, key=lambda value: value[1])
-    return say("figure_words", language).format(
+        return say("figure_empty", language) + doubts
+    by_result = sorted(good, key=lambda value: value.result)
+    summary = say("figure_words", language).format(
         **{
             name: _said(value, observed, language)
             for name, value in (("lowest", by_result[0]), ("highest", by_result[-1]), ("newest", good[-1]))
         },
         count=len(values),
     )
+    return summary + doubts
 
 
 def _series(
@@ -68,7 +72,8 @@ def _series(
     observed = domain.properties[key]
     stream = next(s for s in view.streams_of.get(thing.id, ()) if s.property == key)
     rows = observations.between(conn, [stream.id], now - SPAN, now)
-    return observed, observed.bands, [(row.phenomenon_time, row.result, row.quality) for row in rows]
+    values = [Value(row.phenomenon_time, row.result, row.quality, row.quality_reason) for row in rows]
+    return observed, observed.bands, values
 
 
 def _occupancy(
@@ -88,15 +93,23 @@ def _occupancy(
         decimals=0,
     )
     bands = [table.band() for table in usable_map_section(domain).band]
-    return observed, bands, [(time, share, Quality.GOOD) for time, share in trend.points]
+    return observed, bands, [Value(time, share, Quality.GOOD) for time, share in trend.points]
 
 
 def _headline(view: CityView, domain: Domain, bay: ThingRow) -> DatastreamRow | None:
     return next((s for s in view.streams_of.get(bay.id, ()) if s.property == domain.headline), None)
 
 
+def _doubts(values: Sequence[Value], language: Language) -> str:
+    """How many values are suspect or failed for each reason, the most frequent first."""
+    counts = Counter(value.reason for value in values if value.quality >= Quality.SUSPECT)
+    if not counts:
+        return ""
+    listed = [f"{reason_in_words(reason, language)} ({n})" for reason, n in counts.most_common()]
+    return " " + say("figure_doubts", language).format(reasons="; ".join(listed))
+
+
 def _said(value: Value, observed: Property, language: Language) -> str:
-    time, result, _ = value
-    number = f"{round(result, observed.decimals) or 0:.{observed.decimals}f}"  # never "-0"
+    number = f"{round(value.result, observed.decimals) or 0:.{observed.decimals}f}"  # never "-0"
     number = number.replace(".", ",") if language == "vi" else number
-    return f"{number} {symbol(observed.unit)}".strip() + f" ({time.astimezone(HANOI):%H:%M %d/%m})"
+    return f"{number} {symbol(observed.unit)}".strip() + f" ({value.time.astimezone(HANOI):%H:%M %d/%m})"

@@ -2,14 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from dashboard.figures.reasons import reason_in_words
 from storage.model import HANOI, Band, Property, Quality
 from storage.units import symbol
 
 Figure = dict[str, Any]
-Value = tuple[datetime, float, int]
-"""Time (aware), result, quality."""
+
+
+class Value(NamedTuple):
+    time: datetime
+    """Aware."""
+    result: float
+    quality: int
+    reason: str | None = None
+
 
 SPAN: Final = timedelta(hours=24)
 GAP_INTERVALS: Final = 3
@@ -39,14 +47,14 @@ def last_day(
 ) -> Figure:
     """Values oldest first. Times on the axis are Hanoi's: Plotly knows no time zones, so it gets local ones."""
     words = _WORDS[language]
-    good = [value for value in values if value[2] < Quality.SUSPECT]
-    doubtful = [value for value in values if value[2] >= Quality.SUSPECT]
-    low, high = _reach([result for _, result, _ in values], bands)
+    good = [value for value in values if value.quality < Quality.SUSPECT]
+    doubtful = [value for value in values if value.quality >= Quality.SUSPECT]
+    low, high = _reach([value.result for value in values], bands)
     unit = symbol(observed.unit)
     hover = f"%{{x|%H:%M %d/%m}}<br>%{{y:,.{observed.decimals}f}} {unit}<extra></extra>"
     traces = [_line(good, observed, words["value"], hover)]
     if doubtful:
-        traces.append(_marks(doubtful, words["suspect"], hover))
+        traces.append(_marks(doubtful, words["suspect"], hover, language))
     layout = _layout(now, low, high, unit, language)
     layout["shapes"] = [_stripe(band, top, bottom) for band, bottom, top in _stripes(bands, low, high)]
     layout["annotations"] = [
@@ -74,15 +82,16 @@ def _line(values: Sequence[Value], observed: Property, name: str, hover: str) ->
     }
 
 
-def _marks(values: Sequence[Value], name: str, hover: str) -> Figure:
+def _marks(values: Sequence[Value], name: str, hover: str, language: str) -> Figure:
     return {
         "type": "scatter",
         "mode": "markers",
         "name": name,
-        "x": [_local(time) for time, _, _ in values],
-        "y": [result for _, result, _ in values],
+        "x": [_local(value.time) for value in values],
+        "y": [value.result for value in values],
+        "text": [reason_in_words(value.reason, language) for value in values],
         "marker": {"color": SUSPECT, "symbol": "x", "size": 8},
-        "hovertemplate": hover,
+        "hovertemplate": hover.replace("<extra>", "<br>%{text}<extra>"),
         "showlegend": True,
     }
 
@@ -91,7 +100,7 @@ def _with_gaps(values: Sequence[Value], gap: timedelta) -> tuple[list[str], list
     times: list[str] = []
     results: list[float | None] = []
     before: datetime | None = None
-    for time, result, _ in values:
+    for time, result, *_ in values:
         if before is not None and time - before > gap:
             times.append(_local(before + gap))
             results.append(None)

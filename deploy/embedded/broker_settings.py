@@ -5,16 +5,47 @@ Numbers: docs/deploy.md, 'Broker settings'.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.embedded import commit_each, secret_files
+from ingest.accounts import ACCESS, PASSWORDS, Account, mosquitto_hash, parse
 
 USERS = ("ingest", "publisher", "health")
 MAX_PAYLOAD_BYTES = 2 * 1024 * 1024
 # Payload that waits for one absent client; see docs/deploy.md for the arithmetic.
 MAX_QUEUED_BYTES = 1024 * 1024 * 1024
+
+
+# Connections at a time on a listener for devices; ours has no limit, so that a crowd of devices
+# can't keep ingest out.
+MAX_DEVICES = 10_000
+PASSWORD_PLUGIN = "mosquitto/mosquitto_password_file.so"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificates:
+    """What a TLS listener shows, and with `client_ca` whose certificates its clients must show."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """A port beside the first one.
+
+    One for devices lets in the accounts of devices and nobody else, and a client's id there is
+    its account's name: otherwise whoever has an account could take over the session of ingest.
+    """
+
+    port: int
+    host: str = "127.0.0.1"
+    devices: bool = True
+    tls: Certificates | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,11 +124,14 @@ def _fast() -> BrokerSetting:
 _SNAPSHOTS = ("persistence true", "persistence_file mosquitto.db", "autosave_on_changes true")
 
 
-def access_rules() -> str:
-    """Return who may do what. Ingest only reads; only publishers write telemetry."""
+def access_rules(extra_topics: Sequence[str] = ()) -> str:
+    """Return who may do what. Ingest only reads; only publishers write telemetry.
+
+    `extra_topics` are the filters of other formats: ingest reads them, publishers write them.
+    """
     rules: Mapping[str, tuple[str, ...]] = {
-        "ingest": ("read hanoi/#", "read $SYS/#"),
-        "publisher": ("write hanoi/v1/#",),
+        "ingest": ("read hanoi/#", "read $SYS/#", *(f"read {topic}" for topic in extra_topics)),
+        "publisher": ("write hanoi/v1/#", *(f"write {topic}" for topic in extra_topics)),
         "health": ("readwrite hanoi-health/#", "read $SYS/#"),
     }
     return "\n".join(
@@ -108,12 +142,33 @@ def access_rules() -> str:
 def password_lines(passwords: Path) -> str:
     """Return Mosquitto's password file for the passwords kept in ours."""
     return "".join(
-        f"{user}:{secret_files.mosquitto_hash(secret_files.password(passwords, user))}\n" for user in USERS
+        f"{user}:{mosquitto_hash(secret_files.password(passwords, user), os.urandom(12))}\n" for user in USERS
     )
 
 
-def configuration(setting: BrokerSetting, *, folder: Path, port: int, host: str = "127.0.0.1") -> str:
-    """Return mosquitto.conf. All limits are explained in docs/deploy.md."""
+def read_accounts(folder: Path | None) -> Mapping[str, Account]:
+    """Return the accounts of devices, none without a folder. Raises AccountError or OSError."""
+    if folder is None or not (folder / PASSWORDS).is_file():
+        return {}
+    return parse((folder / PASSWORDS).read_text("utf-8"), (folder / ACCESS).read_text("utf-8"))
+
+
+def configuration(
+    setting: BrokerSetting,
+    *,
+    folder: Path,
+    port: int,
+    host: str = "127.0.0.1",
+    listeners: Sequence[Listener] = (),
+    password_plugin: Path | None = None,
+) -> str:
+    """Return mosquitto.conf. All limits are explained in docs/deploy.md.
+
+    With listeners for devices it wants the plugin: Mosquitto 2.0 has none and keeps all accounts
+    in one file, so that there a device could come in at any listener.
+    """
+    all_listeners = (Listener(port=port, host=host, devices=False), *listeners)
+    plugin = password_plugin if listeners else None
     return "\n".join(
         (
             f"persistence_location {folder}/",
@@ -125,14 +180,42 @@ def configuration(setting: BrokerSetting, *, folder: Path, port: int, host: str 
             "queue_qos0_messages false",
             "set_tcp_nodelay true",
             "allow_anonymous false",
-            f"password_file {folder}/passwords",
             f"acl_file {folder}/access",
+            *_passwords(all_listeners, folder, plugin),
             "log_dest stderr",
             "log_type error",
             "log_type warning",
             "log_type notice",
             "log_timestamp_format %Y-%m-%dT%H:%M:%S",
-            f"listener {port} {host}",
+            *(line for one in all_listeners for line in _listener(one, folder, apart=plugin is not None)),
             "",
         )
     )
+
+
+def _passwords(listeners: Sequence[Listener], folder: Path, plugin: Path | None) -> list[str]:
+    """Return one plugin a listener: Mosquitto 2.1.2 ends when two listeners use the same one."""
+    if plugin is None:
+        return [f"password_file {folder}/passwords"]
+    return [
+        line
+        for one in listeners
+        for line in (
+            f"plugin_load passwords-{one.port} {plugin}",
+            f"plugin_opt_password_file {folder}/{'device-' if one.devices else ''}passwords",
+        )
+    ]
+
+
+def _listener(listener: Listener, folder: Path, *, apart: bool) -> list[str]:
+    lines = [f"listener {listener.port} {listener.host}"]
+    if apart:
+        lines.append(f"plugin_use passwords-{listener.port}")
+    if listener.devices:
+        lines += ["use_username_as_clientid true", f"max_connections {MAX_DEVICES}"]
+    if listener.tls is not None:
+        lines += [f"certfile {folder}/certificate-{listener.port}", f"keyfile {folder}/key-{listener.port}"]
+        lines.append("tls_version tlsv1.2")
+        if listener.tls.client_ca is not None:
+            lines += [f"cafile {folder}/client-ca-{listener.port}", "require_certificate true"]
+    return lines

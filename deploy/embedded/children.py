@@ -29,6 +29,8 @@ class Program:
     launch: Callable[[], subprocess.Popen[bytes]]
     stop_signal: signal.Signals = signal.SIGTERM
     patience_s: float = 10.0
+    # Exit status 0 means that its work is done; otherwise every end is one too early.
+    ends: bool = False
 
 
 class Child:
@@ -57,6 +59,10 @@ class Child:
             if time.monotonic() >= self._again_at:
                 self._start_again()
         elif self._process is not None and self._process.poll() is not None:
+            if self.program.ends and self._process.returncode == 0:
+                self.end()
+                self._say(f"{self.name} is done")
+                return
             self._plan_restart(f"ended ({how_it_ended(self._process.returncode)})")
 
     def ask_to_end(self) -> None:

@@ -15,15 +15,17 @@ import psycopg
 
 from deploy.embedded import process, secret_files
 from deploy.embedded.apt import Say
+from deploy.embedded.broker_settings import Certificates, Listener
 from deploy.embedded.children import Child, Program, bound_logs, how_it_ended
 from deploy.embedded.layout import Layout
+from deploy.embedded.mosquitto import DEVICE_PORT_VARIABLE, TLS_PORT_VARIABLE, Mosquitto
 from deploy.embedded.mosquitto import PORT_VARIABLE as MQTT_PORT_VARIABLE
-from deploy.embedded.mosquitto import Mosquitto
 from deploy.embedded.postgres import PORT_VARIABLE as DB_PORT_VARIABLE
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.process import POLL_S, PortTakenError, ServerError
 from deploy.embedded.runtime import Runtime
 from deploy.embedded.settings import Bind, DemoSettings
+from ingest.sources import load_sources
 
 OPERATOR = "operator"
 PUBLIC_LOGIN = "hanoi_public_login"
@@ -36,6 +38,12 @@ _URLS = {
     "HANOI_MQTT_URL",
     "HANOI_MQTT_PUBLISH_URL",
 }
+_NOT_FOR_THE_DEMO = {
+    *_URLS,
+    *(f"{name}_FILE" for name in _URLS),
+    *("HANOI_MQTT_CA_FILE", "HANOI_MQTT_CERT_FILE", "HANOI_MQTT_KEY_FILE"),
+}
+_DEVICE_PORT_BEYOND = 1000
 _READY_LIMIT_S = 180.0
 _LOG_CHECK_S = 5.0
 _SYNC_S = 1.0
@@ -86,6 +94,9 @@ class Demo:
             setting=settings.broker_setting,
             log=layout.log("broker"),
             passwords=layout.secrets / "broker.json",
+            extra_topics=[topic for source in load_sources(settings.sources).all for topic in source.topics],
+            listeners=listeners(settings, say),
+            accounts=settings.accounts,
             dies_with_parent=True,
         )
         self._children: list[Child] = []
@@ -116,12 +127,19 @@ class Demo:
             now = time.monotonic()
             if now >= sync_due:
                 self._broker.sync()
+                self._take_over_accounts()
                 self._stop_asked |= process.make_was_interrupted()
                 sync_due = now + _SYNC_S
             if now >= logs_due:
                 bound_logs(self._layout.logs)
                 logs_due = now + _LOG_CHECK_S
             time.sleep(POLL_S)
+
+    def _take_over_accounts(self) -> None:
+        """`hanoi-ingest accounts` beside a running demo works within seconds."""
+        said = self._broker.reload_if_changed()
+        if said is not None:
+            self._say(said)
 
     def _start_up(self) -> Iterator[None]:
         """Servers, schema, roles, then all processes at once; yields while it waits."""
@@ -131,7 +149,8 @@ class Demo:
         self._start_processes()
         yield from self._create_operator()
         self._start("control-room", ["hanoi-control-room"], self._owner_environment())
-        yield from self._until_ready(self._settings.ingest, "ingest")
+        first = "ingest" if self._settings.ingest_workers == 1 else "ingest-1"
+        yield from self._until_ready(self._settings.ingest, first)
         if self._settings.simulate:
             command = ["hanoi-simulate", "--backfill", BACKFILL]
             self._start("simulate", command, self._simulate_environment())
@@ -180,9 +199,28 @@ class Demo:
 
     def _start_processes(self) -> None:
         self._say("starting ingest, alerts and the pages")
-        self._start("ingest", ["hanoi-ingest"], self._owner_environment())
+        for name, command in self._workers():
+            self._start(name, command, self._owner_environment(), ends="--drain" in command)
         self._start("public", ["hanoi-public"], self._public_environment())
         self._start("alerts", ["hanoi-alerts"], self._owner_environment())
+
+    def _workers(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield the ingest workers, and those that an earlier, greater number of them left behind."""
+        count = self._settings.ingest_workers
+        if count == 1:
+            yield "ingest", ["hanoi-ingest"]
+        else:
+            for worker in range(1, count + 1):
+                yield f"ingest-{worker}", ["hanoi-ingest", "--worker", str(worker)]
+        for worker in self._left_over(count):
+            self._say(f"ingest worker {worker} is one too many: draining it")
+            yield f"ingest-{worker}", ["hanoi-ingest", "--worker", str(worker), "--drain"]
+
+    def _left_over(self, count: int) -> list[int]:
+        """Return the workers beyond `count` that may have a session with the broker."""
+        with psycopg.connect(self._database.owner_url()) as connection:
+            rows = connection.execute("SELECT worker FROM ingest_worker WHERE worker > %s", (count,))
+            return sorted(worker for (worker,) in rows)
 
     def _create_operator(self) -> Iterator[None]:
         """Create the operator once per database; a password changed later is left alone."""
@@ -200,7 +238,9 @@ class Demo:
         self._children.append(child)
         child.start()
 
-    def _start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+    def _start(
+        self, name: str, command: list[str], environment: Mapping[str, str], *, ends: bool = False
+    ) -> None:
         full = [str(self._programs / command[0]), *command[1:]]
 
         def launch() -> subprocess.Popen[bytes]:
@@ -211,7 +251,7 @@ class Demo:
                 dies_with_parent=signal.SIGTERM,
             )
 
-        self._adopt(Program(name=name, launch=launch))
+        self._adopt(Program(name=name, launch=launch, ends=ends))
 
     def _errand(self, name: str, command: list[str], line: str | None = None) -> Iterator[None]:
         """Run a command to its end; `line` goes to its standard input."""
@@ -280,9 +320,11 @@ class Demo:
         settings = self._settings
         binds = (settings.public, settings.control_room, settings.ingest, settings.alerts)
         return {
-            **{k: v for k, v in self._base_environment.items() if k not in _URLS},
+            **{k: v for k, v in self._base_environment.items() if k not in _NOT_FOR_THE_DEMO},
             **{bind.variable: bind.value for bind in binds},
+            "HANOI_INGEST_WORKERS": str(settings.ingest_workers),
             "HANOI_RUNTIME_DIR": str(settings.runtime_dir),
+            "HANOI_BROKER_ACCOUNTS_DIR": str(settings.accounts),
             "HANOI_BROKER_SETTING": self._broker.setting.name,
             "PYTHONUNBUFFERED": "1",
         }
@@ -315,6 +357,9 @@ class Demo:
         self._say(f"  control room     {self._settings.control_room.url}/ops/")
         self._say(f"                   user {OPERATOR}, password {self._operator_password()}")
         self._say(f"  broker setting   {setting.name}: {setting.price}")
+        for one in self._broker.listeners:
+            scheme = "mqtt" if one.tls is None else "mqtts"
+            self._say(f"  for devices      {scheme}://{one.host}:{one.port} (hanoi-ingest accounts)")
         self._say(f"  logs             {self._layout.logs}")
         self._say("Ctrl-C stops everything; the data stays")
 
@@ -338,15 +383,51 @@ class Demo:
             self._say("stopped")
 
 
+def listeners(settings: DemoSettings, say: Say) -> list[Listener]:
+    """Return where devices with accounts of their own come in.
+
+    The plain port is a default that nobody asked for, so it gives way when it is taken.
+    """
+    found = []
+    wanted = {
+        bind.port for bind in (settings.public, settings.control_room, settings.ingest, settings.alerts)
+    }
+    wanted |= {settings.db_port, settings.mqtt_port, settings.tls.port if settings.tls else 0}
+    port = settings.device_port or settings.mqtt_port + _DEVICE_PORT_BEYOND
+    if settings.device_port is not None or (port not in wanted and _is_free(port)):
+        found.append(Listener(port=port))
+    else:
+        say(f"WARNING: port {port} is taken: no port for devices; {DEVICE_PORT_VARIABLE} gives them another")
+    if settings.tls is not None:
+        tls = settings.tls
+        files = Certificates(certificate=tls.certificate, key=tls.key, client_ca=tls.client_ca)
+        found.append(Listener(port=tls.port, host=tls.host, tls=files))
+    return found
+
+
+def _is_free(port: int) -> bool:
+    try:
+        process.require_free_port(port, who="", variable="")
+    except (PortTakenError, OverflowError):
+        return False
+    return True
+
+
 def require_free_ports(settings: DemoSettings) -> None:
     """Raise PortTakenError that lists every port that is taken, before anything starts."""
     wanted = [
         ("127.0.0.1", settings.db_port, "the database", DB_PORT_VARIABLE),
         ("127.0.0.1", settings.mqtt_port, "the broker", MQTT_PORT_VARIABLE),
+        *(
+            [("127.0.0.1", settings.device_port, "the broker", DEVICE_PORT_VARIABLE)]
+            if settings.device_port
+            else []
+        ),
+        *([(settings.tls.host, settings.tls.port, "the broker", TLS_PORT_VARIABLE)] if settings.tls else []),
         _wish(settings.public, "the citizens' page"),
         _wish(settings.control_room, "the control room"),
         _wish(settings.alerts, "alerts"),
-        _wish(settings.ingest, "ingest"),
+        *_ingest_wishes(settings),
     ]
     problems = []
     for host, port, who, variable in wanted:
@@ -369,6 +450,13 @@ def answers_ready(bind: Bind) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _ingest_wishes(settings: DemoSettings) -> list[tuple[str, int, str, str]]:
+    """One worker listens on the port; of several, number n also listens n above it."""
+    bind, count = settings.ingest, settings.ingest_workers
+    offsets = range(count + 1) if count > 1 else range(1)
+    return [(bind.host, bind.port + offset, "ingest", bind.variable) for offset in offsets]
 
 
 def _wish(bind: Bind, who: str) -> tuple[str, int, str, str]:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,11 +18,15 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from deploy.embedded import broker_settings, process, secret_files
+from deploy.embedded.broker_settings import Certificates, Listener
 from deploy.embedded.process import ServerError
 from deploy.embedded.relocate import library_folder
 from deploy.embedded.runtime import Runtime
+from ingest.accounts import ACCESS, PASSWORDS, Account, AccountError, access_file, password_file
 
 PORT_VARIABLE = "HANOI_MQTT_PORT"
+DEVICE_PORT_VARIABLE = "HANOI_MQTT_DEVICE_PORT"
+TLS_PORT_VARIABLE = "HANOI_MQTT_TLS_PORT"
 # A retained message is sent along with the answer to a subscription, or it is not there.
 _RETAINED_S = 3.0
 _PROOF_TOPIC = "hanoi-health/proof"
@@ -32,6 +37,8 @@ class Mosquitto:
 
     `setting` is a name of broker_settings; None takes the one that loses nothing with the
     Mosquitto that is installed. Passwords are in a file of mode 0600 beside the folder.
+    `extra_topics` are the filters of other formats; `accounts` is a folder of `hanoi-ingest
+    accounts`, for the `listeners` for devices.
     """
 
     def __init__(
@@ -43,6 +50,9 @@ class Mosquitto:
         setting: str | None = None,
         log: Path | None = None,
         passwords: Path | None = None,
+        extra_topics: Sequence[str] = (),
+        listeners: Sequence[Listener] = (),
+        accounts: Path | None = None,
         proves_persistence: bool = True,
         dies_with_parent: bool = False,
     ) -> None:
@@ -52,6 +62,11 @@ class Mosquitto:
         self.setting = broker_settings.choose(setting, library_folder(runtime.broker, runtime.triple))
         self.log = log or folder.with_name(f"{folder.name}.log")
         self.passwords = passwords or folder.with_name(f"{folder.name}.passwords")
+        self.extra_topics = tuple(extra_topics)
+        self.listeners = tuple(listeners)
+        self.accounts = accounts
+        self._accounts_seen: tuple[object, ...] = ()
+        self._accounts_taken: Mapping[str, Account] = {}
         self._proves_persistence = proves_persistence
         self._dies_with_parent = signal.SIGTERM if dies_with_parent else None
         self.process: subprocess.Popen[bytes] | None = None
@@ -109,10 +124,17 @@ class Mosquitto:
     def launch(self) -> subprocess.Popen[bytes]:
         """Start without waiting. Raises PortTakenError before anything is touched."""
         process.require_free_port(self.port, who="the broker", variable=PORT_VARIABLE)
+        for one in self.listeners:
+            process.require_free_port(one.port, who="the broker", variable=_variable(one), host=one.host)
         self.folder = self.runtime.folder_for_server(self.folder)
-        self._write("passwords", broker_settings.password_lines(self.passwords))
-        self._write("access", broker_settings.access_rules())
-        text = broker_settings.configuration(self.setting, folder=self.folder, port=self.port)
+        self._take_accounts()
+        text = broker_settings.configuration(
+            self.setting,
+            folder=self.folder,
+            port=self.port,
+            listeners=self.listeners,
+            password_plugin=self._password_plugin(),
+        )
         self._write("mosquitto.conf", text)
         program = self.runtime.broker / "usr" / "sbin" / "mosquitto"
         self.process = process.spawn(
@@ -177,6 +199,62 @@ class Mosquitto:
         """Let a frozen broker go on."""
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
+
+    def reload_if_changed(self) -> str | None:
+        """Let a running broker take over accounts or certificates that changed.
+
+        Returns what to tell people, None when nothing changed. Connections stay, but for those of
+        accounts that are gone. Files that can't be used leave the broker as it is.
+        """
+        if self.process is None or self._fingerprint() == self._accounts_seen:
+            return None
+        problem = self._take_accounts()
+        self.process.send_signal(signal.SIGHUP)
+        return problem or f"the broker knows {len(self._accounts_taken)} accounts of devices"
+
+    def _take_accounts(self) -> str | None:
+        """Write the broker's copies; returns what is wrong with the originals."""
+        self._accounts_seen = self._fingerprint()
+        problem = None
+        try:
+            self._accounts_taken = broker_settings.read_accounts(self.accounts)
+        except (AccountError, OSError) as error:
+            problem = f"WARNING: the accounts of devices stay as they were: {error}"
+        try:
+            self._copy_certificates()
+        except OSError as error:
+            problem = f"WARNING: the broker's certificates stay as they were: {error}"
+        known = self._accounts_taken.values()
+        rules = broker_settings.access_rules(self.extra_topics)
+        self._write("access", f"{rules}\n{access_file(known)}")
+        own, devices = broker_settings.password_lines(self.passwords), password_file(known)
+        apart = self._password_plugin() is not None
+        self._write("passwords", own if apart else own + devices)
+        self._write("device-passwords", devices)
+        return problem
+
+    def _copy_certificates(self) -> None:
+        """Into the broker's folder: its account can't read ours."""
+        for listener in self.listeners:
+            if listener.tls is not None:
+                for name, path in _certificate_files(listener.tls).items():
+                    self._write(f"{name}-{listener.port}", path.read_text(encoding="ascii"))
+
+    def _fingerprint(self) -> tuple[object, ...]:
+        """Changes with the files that reload_if_changed looks after."""
+        paths = [] if self.accounts is None else [self.accounts / PASSWORDS, self.accounts / ACCESS]
+        for listener in self.listeners:
+            paths += _certificate_files(listener.tls).values() if listener.tls else ()
+        found = []
+        for path in paths:
+            with contextlib.suppress(OSError):
+                stat = path.stat()
+                found.append((str(path), stat.st_mtime_ns, stat.st_ino))
+        return tuple(found)
+
+    def _password_plugin(self) -> Path | None:
+        plugin = library_folder(self.runtime.broker, self.runtime.triple) / broker_settings.PASSWORD_PLUGIN
+        return plugin if plugin.is_file() else None
 
     def _prove_persistence(self) -> None:
         """Publish a retained message, restart, read it back. Raises ServerError."""
@@ -258,3 +336,12 @@ class _Session:
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
         self._payload = message.payload.decode()
         self._received.set()
+
+
+def _variable(listener: Listener) -> str:
+    return DEVICE_PORT_VARIABLE if listener.tls is None else TLS_PORT_VARIABLE
+
+
+def _certificate_files(tls: Certificates) -> dict[str, Path]:
+    files = {"certificate": tls.certificate, "key": tls.key}
+    return files if tls.client_ca is None else {**files, "client-ca": tls.client_ca}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import secrets
@@ -27,17 +25,6 @@ def password(file: Path, name: str) -> str:
         known[name] = secrets.token_urlsafe(18)
         write_private(file, json.dumps(known, indent=1) + "\n")
     return known[name]
-
-
-def mosquitto_hash(plain: str, salt: bytes | None = None, iterations: int = 1000) -> str:
-    """Return the line that Mosquitto's password file wants: PBKDF2 with SHA-512, `$7$`."""
-    salt = secrets.token_bytes(12) if salt is None else salt
-    digest = hashlib.pbkdf2_hmac("sha512", plain.encode(), salt, iterations)
-    return f"$7${iterations}${_base64(salt)}${_base64(digest)}"
-
-
-def _base64(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
 
 
 def _read(file: Path) -> dict[str, str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+MOST_WORKERS = 64
+
 
 class SettingError(Exception):
     """An environment variable has a value that can't be used; the message names it."""
@@ -33,6 +35,17 @@ class Bind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TlsPort:
+    """The broker's encrypted port for devices."""
+
+    host: str
+    port: int
+    certificate: Path
+    key: Path
+    client_ca: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DemoSettings:
     """Everything that the supervisor can be told."""
 
@@ -43,23 +56,73 @@ class DemoSettings:
     public: Bind
     control_room: Bind
     ingest: Bind
+    ingest_workers: int
     alerts: Bind
     simulate: bool
+    accounts: Path
+    device_port: int | None
+    """Where devices with an account of their own come in; None: mqtt_port + 1000, where free."""
+    tls: TlsPort | None
+    sources: Path | None
 
 
 def read(environment: Mapping[str, str]) -> DemoSettings:
     """Return the settings, or raise SettingError."""
+    runtime_dir = Path(environment.get("HANOI_RUNTIME_DIR") or ".runtime").absolute()
     return DemoSettings(
-        runtime_dir=Path(environment.get("HANOI_RUNTIME_DIR") or ".runtime").absolute(),
+        runtime_dir=runtime_dir,
         db_port=_number(environment, "HANOI_DB_PORT", 54320, 1, 65535),
         mqtt_port=_number(environment, "HANOI_MQTT_PORT", 18830, 1, 65535),
         broker_setting=environment.get("HANOI_BROKER_SETTING") or None,
         public=_bind(environment, "HANOI_PUBLIC_BIND", "127.0.0.1:8000"),
         control_room=_bind(environment, "HANOI_CONTROL_ROOM_BIND", "127.0.0.1:8050"),
         ingest=_bind(environment, "HANOI_INGEST_BIND", "127.0.0.1:8060"),
+        ingest_workers=_number(environment, "HANOI_INGEST_WORKERS", 1, 1, MOST_WORKERS),
         alerts=_bind(environment, "HANOI_ALERTS_BIND", "127.0.0.1:8090"),
         simulate=environment.get("SIMULATE", "1") != "0",
+        accounts=_path(environment, "HANOI_BROKER_ACCOUNTS_DIR") or runtime_dir / "accounts",
+        device_port=_optional_port(environment, "HANOI_MQTT_DEVICE_PORT"),
+        tls=_tls(environment),
+        sources=_path(environment, "HANOI_SOURCES_FILE"),
     )
+
+
+def _tls(environment: Mapping[str, str]) -> TlsPort | None:
+    """The port and its certificate, or nothing of it."""
+    port = _optional_port(environment, "HANOI_MQTT_TLS_PORT")
+    certificate = _readable(environment, "HANOI_MQTT_TLS_CERT_FILE")
+    key = _readable(environment, "HANOI_MQTT_TLS_KEY_FILE")
+    if port is None and certificate is None and key is None:
+        return None
+    if port is None or certificate is None or key is None:
+        raise SettingError(
+            "HANOI_MQTT_TLS_PORT, HANOI_MQTT_TLS_CERT_FILE and HANOI_MQTT_TLS_KEY_FILE go together"
+        )
+    return TlsPort(
+        host=environment.get("HANOI_MQTT_TLS_HOST") or "127.0.0.1",
+        port=port,
+        certificate=certificate,
+        key=key,
+        client_ca=_readable(environment, "HANOI_MQTT_TLS_CLIENT_CA_FILE"),
+    )
+
+
+def _optional_port(environment: Mapping[str, str], name: str) -> int | None:
+    return _number(environment, name, 0, 1, 65535) if environment.get(name) else None
+
+
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
+    return Path(environment[name]).absolute() if environment.get(name) else None
+
+
+def _readable(environment: Mapping[str, str], name: str) -> Path | None:
+    path = _path(environment, name)
+    if path is not None:
+        try:
+            path.open("rb").close()
+        except OSError as problem:
+            raise SettingError(f"{name}={path}: {problem.strerror}") from None
+    return path
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

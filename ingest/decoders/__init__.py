@@ -27,6 +27,9 @@ class Meaning(msgspec.Struct, frozen=True):
 
     property: str
     unit: str | None = None
+    """"": no format says it, so the payload or the source's file has to."""
+    optional: bool = False
+    """Left out at a Thing whose domain has no such property, like the air temperature of a rain gauge."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +63,8 @@ class Decoder(Protocol):
 
 def names() -> list[str]:
     """Every format that a source can name."""
-    found = {module.name for module in iter_modules(__path__) if not module.name.startswith("_")}
+    modules = (m.name for m in iter_modules(__path__) if not m.ispkg)
+    found = {name for name in modules if not name.startswith("_")}
     return sorted(found - WITHOUT_SOURCE)
 
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any, Final
 
-from ingest.decoders.native import NotFinite, parse, parse_time
+from ingest.decoders._json import NotFinite, parse, parse_time
+from ingest.decoders.native import too_large
 from ingest.model import Fault, Reason
 from storage.model import Provenance, Range
 
@@ -16,7 +17,7 @@ Decoded = tuple[datetime, Provenance, list[dict[str, Any]]]
 
 def decode(payload: bytes) -> Decoded | list[Fault]:
     """Time, provenance and features; or every fault. An extent is stored whole or not at all."""
-    document = parse(payload)
+    document = too_large(payload) or parse(payload)
     if isinstance(document, Fault):
         return [document]
     if not isinstance(document, dict) or document.get("type") != "FeatureCollection":

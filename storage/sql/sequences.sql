@@ -11,6 +11,10 @@ CROSS JOIN LATERAL (
 ) AS run
 ORDER BY run.thing_id, run.updated_at DESC, run.started_at DESC;
 
+-- name: lock_things
+-- why: of two workers that begin a Thing's count at once, the second must see the first one's
+SELECT pg_advisory_xact_lock(hashtextextended('sequence/' || thing_id, 0)) FROM unnest(%(thing_ids)s::text[]) AS thing_id;
+
 -- name: add
 -- why: the union is made here and not by the reader of `runs`, so that two writers can't undo each other;
 --      in order of the key, so that they can't block each other either

@@ -9,6 +9,14 @@ ON CONFLICT (id) DO UPDATE SET
     = (EXCLUDED.domain, EXCLUDED.kind, EXCLUDED.parent_id, EXCLUDED.name_vi, EXCLUDED.name_en, EXCLUDED.lat,
        EXCLUDED.lon, EXCLUDED.coordinate_trust, EXCLUDED.coordinate_source, EXCLUDED.properties, EXCLUDED.is_public);
 
+-- name: add_thing
+-- why: a Thing that an operator adds may not take the place of one that is there
+INSERT INTO thing (id, domain, kind, parent_id, name_vi, name_en, lat, lon, coordinate_trust, coordinate_source,
+                   properties, is_public)
+VALUES (%(id)s, %(domain)s, %(kind)s, %(parent_id)s, %(name_vi)s, %(name_en)s, %(lat)s, %(lon)s,
+        %(coordinate_trust)s, %(coordinate_source)s, %(properties)s, %(is_public)s)
+ON CONFLICT (id) DO NOTHING;
+
 -- name: upsert_datastream
 INSERT INTO datastream (thing_id, property, unit, derived, interval_s)
 VALUES (%(thing_id)s, %(property)s, %(unit)s, %(derived)s, %(interval_s)s)
@@ -44,6 +52,11 @@ FROM thing ORDER BY id;
 -- name: all_datastreams
 SELECT id, thing_id, property, unit, derived, interval_s FROM datastream ORDER BY id;
 
+-- name: listen
+LISTEN thing_changed;
+
 -- name: write_status
+-- why: a message that is reprocessed is older than what came since
 INSERT INTO thing_status (thing_id, online, received_at) VALUES (%(thing_id)s, %(online)s, %(received_at)s)
-ON CONFLICT (thing_id) DO UPDATE SET (online, received_at) = (EXCLUDED.online, EXCLUDED.received_at);
+ON CONFLICT (thing_id) DO UPDATE SET (online, received_at) = (EXCLUDED.online, EXCLUDED.received_at)
+WHERE EXCLUDED.received_at >= thing_status.received_at;

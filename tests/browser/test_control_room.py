@@ -11,8 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from storage import catalog, db, inventory, operators, rejections, sequences, things
+from storage import catalog, clocks, db, inventory, operators, rejections, sequences, things
 from storage.catalog import load_catalog
+from storage.clocks import Skew
 from storage.inventory import load_inventory
 from storage.model import Provenance, Rejection
 from tests.dashboard.room import PASSWORD, add, serving
@@ -188,6 +189,17 @@ def test_what_was_lost_on_the_way_is_said_next_to_ingest(browser: Browser, url: 
         expect(page.locator("#loss")).to_have_text(
             "Messages lost: 4.50 % (9 of 200) · Tong Dan 9 of 100", timeout=30_000
         )
+        assert violations(page) == []
+
+
+def test_a_clock_that_is_off_is_said_next_to_what_was_lost(browser: Browser, url: str, city_url: str) -> None:
+    with opened(browser, url) as page:
+        expect(page.locator("#loss")).to_be_visible()
+        expect(page.locator("#clocks")).to_be_hidden()
+        ahead = Skew(skew_s=-1260.0, time=now(), measured_at=now(), repeated=False)
+        with db.connect(city_url, name="test") as conn:
+            clocks.record(conn, {"flood-tong-dan": ahead})
+        expect(page.locator("#clocks")).to_have_text("Clock off by: Tong Dan 21 min ahead", timeout=30_000)
         assert violations(page) == []
 
 

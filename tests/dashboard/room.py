@@ -59,6 +59,7 @@ def room(
     https: bool = False,
     metrics_token: str | None = None,
     catalog_folders: Sequence[Path] = (),
+    sources_file: Path | None = None,
 ) -> Iterator[tuple[Application, Parts]]:
     """The application with its pool open; its feed starts with `started`."""
     parts = wire(
@@ -70,6 +71,7 @@ def room(
         ingest_url="http://127.0.0.1:9",
         https=https,
         metrics_token=metrics_token,
+        sources_file=sources_file,
     )
     try:
         yield app.create(parts), parts
@@ -78,9 +80,14 @@ def room(
 
 
 @contextmanager
-def serving(url: str, *, catalog_folders: Sequence[Path] = ()) -> Iterator[str]:
+def serving(
+    url: str, *, catalog_folders: Sequence[Path] = (), sources_file: Path | None = None
+) -> Iterator[str]:
     """The address of a control room that listens, from the first load of the city to the end of the block."""
-    with room(url, catalog_folders=catalog_folders) as (_, parts), socket.socket() as listening:
+    with (
+        room(url, catalog_folders=catalog_folders, sources_file=sources_file) as (_, parts),
+        socket.socket() as listening,
+    ):
         listening.bind(("127.0.0.1", 0))
         server = build_server(parts)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

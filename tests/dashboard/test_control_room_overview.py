@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.control_room.device_texts import DEVICE_SCRIPT_TEXTS
 from dashboard.control_room.ingest_health import health, read_samples
-from dashboard.control_room.language import LANGUAGES, chosen
+from dashboard.control_room.language import LANGUAGES, Language, chosen
 from dashboard.control_room.overview import overview
 from dashboard.control_room.rejected import printable, shown_rejection
 from dashboard.control_room.room import IngestHealth, RoomView, Trend, way_of
@@ -19,6 +20,7 @@ from dashboard.map_snapshot import usable_map_section
 from ingest.model import Reason
 from storage.alert_log import AlertRow
 from storage.catalog import load_catalog
+from storage.clocks import ClockRow
 from storage.model import Text
 from storage.operators import Role
 from storage.rejections import RejectionPreview
@@ -230,7 +232,7 @@ def test_a_payload_that_is_no_text_can_steer_nothing() -> None:
 
 def test_every_text_is_in_both_languages_and_the_script_s_are_known() -> None:
     assert [key for key, text in TEXTS.items() if not text.vi.strip() or not text.en.strip()] == []
-    assert set(SCRIPT_TEXTS) <= set(TEXTS)
+    assert {*SCRIPT_TEXTS, *DEVICE_SCRIPT_TEXTS} <= set(TEXTS)
     assert {f"role_{role}" for role in Role} <= set(TEXTS)
 
 
@@ -239,7 +241,7 @@ def test_the_script_says_nothing_that_python_does_not_give_it() -> None:
     said = {
         key for path in folder.glob("*.js") for key in re.findall(r'say\("(\w+)"\)', path.read_text("utf-8"))
     }
-    assert said <= set(SCRIPT_TEXTS)
+    assert said <= {*SCRIPT_TEXTS, *DEVICE_SCRIPT_TEXTS}
 
 
 @pytest.mark.parametrize(
@@ -321,6 +323,50 @@ def test_the_loss_meter_asks_for_attention_from_one_percent_on(missing: int, sta
     assert found is not None
     assert found.state == state
     assert len(found.worst) == (1 if missing else 0)
+
+
+def off(thing_id: str, skew_s: float) -> ClockRow:
+    return ClockRow(thing_id=thing_id, skew_s=skew_s, measured_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("vi", "Đồng hồ lệch: tong-dan (vi) chậm 26 ngày · hoan-kiem (vi) nhanh 119 phút · 2 nơi khác"),
+        ("en", "Clock off by: tong-dan (en) 26 days behind · hoan-kiem (en) 119 min ahead · 2 more"),
+    ],
+)
+def test_clocks_that_are_off_are_named_the_worst_first(language: Language, words: str) -> None:
+    rows = (
+        off("tong-dan", 26.9 * 86_400),
+        off("hoan-kiem", -7199.0),
+        off("gone", 119.0),
+        off("ltk-01", 61.0),
+    )
+    found = overview(view(), RoomView(clocks=rows), connected=True, now=NOW, language=language).clocks
+    assert found is not None
+    assert (found.count, found.words) == (4, words)
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "said"),
+    [
+        (-60.0, "60 s ahead"),
+        (119.9, "119 s behind"),
+        (120.0, "2 min behind"),
+        (7200.0, "2 h behind"),
+        (-172_800.0, "2 days ahead"),
+    ],
+)
+def test_how_far_a_clock_is_off_is_said_in_a_unit_of_its_size(skew_s: float, said: str) -> None:
+    room = RoomView(clocks=(off("gone", skew_s),))
+    found = overview(view(), room, connected=True, now=NOW, language="en").clocks
+    assert found is not None
+    assert found.words == f"Clock off by: gone {said}"
+
+
+def test_while_every_clock_is_right_nothing_is_said_of_them() -> None:
+    assert overview(view(), RoomView(), connected=True, now=NOW, language="en").clocks is None
 
 
 def test_without_a_thing_that_numbers_its_messages_there_is_no_share() -> None:

@@ -5,8 +5,14 @@ from datetime import UTC, datetime, timedelta
 import plotly.graph_objects as go
 import pytest
 
+from dashboard.control_room.language import Language
+from dashboard.control_room.thing_day import in_words
 from dashboard.figures.last_day import Value, last_day
+from dashboard.figures.reasons import REASONS
 from dashboard.figures.sparkline import sparkline
+from ingest import derive_rain, quality
+from ingest.decoders import native
+from ingest.indicators import rain
 from storage.catalog import load_catalog
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -16,8 +22,8 @@ DEPTH = DOMAINS["flood"].properties["water_depth"]
 AQI = DOMAINS["air_quality"].properties["vn_aqi"]
 
 
-def at(hours_ago: float, value: float, quality: int = 1) -> Value:
-    return NOW - hours_ago * HOUR, value, quality
+def at(hours_ago: float, value: float, quality: int = 1, reason: str | None = None) -> Value:
+    return Value(NOW - hours_ago * HOUR, value, quality, reason)
 
 
 def test_a_sparkline_goes_from_zero_to_what_it_must_reach() -> None:
@@ -84,6 +90,38 @@ def test_suspect_and_failed_values_are_marks_of_their_own_and_not_part_of_the_li
     line, marks = figure["data"]
     assert line["y"] == [1.0]
     assert (marks["y"], marks["name"]) == ([99.0, 98.0], "Suspect or failed value")
+
+
+def test_a_mark_says_why_when_it_is_pointed_at() -> None:
+    doubtful = [at(3, 99.0, 3, "spike"), at(2, 98.0, 4, "fault"), at(1, 97.0, 3, "their_own"), at(0, 1.0, 4)]
+    for language, words in {
+        "vi": ["khác hẳn giá trị trước và sau", "thiết bị báo lỗi", "their_own", "không rõ lý do"],
+        "en": ["far off the values beside it", "device reports a fault", "their_own", "no reason given"],
+    }.items():
+        _, marks = last_day(doubtful, AQI, bands=(), now=NOW, language=language)["data"]
+        assert marks["text"] == words
+        assert "%{text}" in marks["hovertemplate"]
+
+
+def test_every_reason_that_ingest_writes_has_words() -> None:
+    written = {*quality.REASONS, quality.IMPLAUSIBLE, *native.FLAGS}
+    written |= {rain.COUNTER_RESET, rain.GAP, rain.ABOVE_CAP, rain.SUSPECT_COUNTER}
+    written |= {derive_rain.SUPERSEDED, derive_rain.LEFT_OUT}
+    assert written == set(REASONS)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("vi", "Đáng ngờ hoặc lỗi: đứng yên quá lâu (2); thiết bị báo lỗi (1)."),
+        ("en", "Suspect or failed: stands still too long (2); device reports a fault (1)."),
+    ],
+)
+def test_the_sentence_below_a_day_says_what_was_left_out_and_why(language: Language, words: str) -> None:
+    values = [at(4, 9.0, 4, "fault"), at(3, 5.0, 3, "stuck"), at(2, 5.0, 3, "stuck"), at(1, 7.0)]
+    assert in_words(values, AQI, language).endswith(words)
+    assert words.partition(":")[0] not in in_words(values[-1:], AQI, language)
+    assert in_words(values[:1], AQI, language).startswith({"vi": "Không có", "en": "No usable"}[language])
 
 
 def test_bands_in_sight_have_a_stripe_and_their_word() -> None:

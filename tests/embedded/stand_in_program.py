@@ -17,6 +17,8 @@ from pathlib import Path
 import psycopg
 
 NAME = Path(sys.argv[0]).name
+WORKER = int(sys.argv[sys.argv.index("--worker") + 1]) if "--worker" in sys.argv else 0
+NOTE = f"{NAME}-{WORKER}" if WORKER else NAME
 BINDS = {
     "hanoi-ingest": "HANOI_INGEST_BIND",
     "hanoi-alerts": "HANOI_ALERTS_BIND",
@@ -37,7 +39,7 @@ class Ready(BaseHTTPRequestHandler):
 def note(**more: object) -> None:
     values = {k: v for k, v in os.environ.items() if k.startswith("HANOI_")}
     text = json.dumps({"arguments": sys.argv[1:], "environment": values, **more})
-    Path(os.environ["STAND_IN_NOTES"], f"{NAME}.json").write_text(text, encoding="utf-8")
+    Path(os.environ["STAND_IN_NOTES"], f"{NOTE}.json").write_text(text, encoding="utf-8")
 
 
 def migrate() -> None:
@@ -47,6 +49,12 @@ def migrate() -> None:
             connection.execute("CREATE ROLE hanoi_public NOLOGIN")
         connection.execute("CREATE TABLE IF NOT EXISTS kept (n int)")
         connection.execute("INSERT INTO kept VALUES (1)")
+        connection.execute("CREATE TABLE IF NOT EXISTS ingest_worker (worker int)")
+
+
+def drain() -> None:
+    with psycopg.connect(os.environ["HANOI_DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("DELETE FROM ingest_worker WHERE worker = %s", (WORKER,))
 
 
 def serve() -> None:
@@ -54,8 +62,9 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: stopped.set())
     if NAME in BINDS:
         host, port = os.environ[BINDS[NAME]].split(":")
-        server = HTTPServer((host, int(port)), Ready)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for offset in {WORKER} if WORKER > 1 else {0, WORKER}:
+            server = HTTPServer((host, int(port) + offset), Ready)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
     stopped.wait()
     note(stopped=True)
 
@@ -67,6 +76,9 @@ def main() -> None:
         Path(os.environ["STAND_IN_NOTES"], "operator.txt").write_text(sys.stdin.read())
     elif NAME == "hanoi-migrate":
         migrate()
+    elif "--drain" in sys.argv:
+        note()
+        drain()
     else:
         note(stopped=False)
         serve()

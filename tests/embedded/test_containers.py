@@ -12,6 +12,7 @@ import yaml  # type: ignore[import-untyped]
 
 from deploy import containers
 from deploy.embedded.runtime import Runtime
+from ingest.accounts import Account, access_file, mosquitto_hash, password_file
 
 ROOT = Path(__file__).parents[2]
 Servers = tuple[Runtime, Path]
@@ -79,7 +80,16 @@ def test_the_broker_accepts_the_configuration_that_setup_writes(servers: Servers
     broker = installed.folder_for_server(folder / "embedded-containers" / "broker")
     libraries = next((installed.broker / "usr/lib").glob("*-linux-gnu"))
     store = folder / "embedded-containers" / "passwords.json"
+    (store.with_name("accounts")).mkdir()
+    known = Account(
+        name="trung-yen-3", hash=mosquitto_hash("x", b"0" * 12), topics=("hanoi/v1/rain/x/status",)
+    )
+    (store.with_name("accounts") / "passwords").write_text(password_file([known]))
+    (store.with_name("accounts") / "access").write_text(access_file([known]))
     containers.write_broker_folder(store, broker, libraries, folder_inside=broker)
+    assert "trung-yen-3:" in (broker / "device-passwords").read_text("utf-8")
+    assert "trung-yen-3:" not in (broker / "passwords").read_text("utf-8")
+    assert "user trung-yen-3\ntopic write hanoi/v1/rain/x/status\n" in (broker / "access").read_text("utf-8")
     for path in broker.iterdir():
         installed.own(path, 0o600)
     user = installed.user

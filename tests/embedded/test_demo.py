@@ -268,6 +268,29 @@ def test_an_interrupt_of_make_alone_stops_the_demo(stage: Stage) -> None:
     assert list((stage.runtime / "run").glob("*.pid")) == []
 
 
+def test_several_ingest_workers_and_what_is_left_of_more(stage: Stage) -> None:
+    with stage.running(HANOI_INGEST_WORKERS="3") as demo:
+        for worker in (1, 2, 3):
+            assert alive(stage.pid(f"ingest-{worker}"))
+            assert stage.note(f"ingest-{worker}")["arguments"] == ["--worker", str(worker)]
+        assert not (stage.runtime / "run" / "ingest.pid").exists()
+        before = stage.pid("ingest-2")
+        os.kill(before, signal.SIGKILL)
+        wait_until(lambda: stage.pid("ingest-2") != before and alive(stage.pid("ingest-2")), limit_s=10)
+        with psycopg.connect(stage.values()["HANOI_DATABASE_URL"], autocommit=True) as connection:
+            connection.execute("INSERT INTO ingest_worker VALUES (2), (3)")
+        end(demo)
+    with stage.running() as demo:
+        assert alive(stage.pid("ingest"))
+        for worker in (2, 3):
+            wait_until(lambda w=worker: not (stage.runtime / "run" / f"ingest-{w}.pid").exists())  # type: ignore[misc]
+            assert stage.note(f"ingest-{worker}")["arguments"] == ["--worker", str(worker), "--drain"]
+        assert stage.note("ingest")["arguments"] == []
+        said = end(demo)
+    assert "ingest-2 is done" in said
+    assert "ingest-2 is back" not in said
+
+
 def test_one_line_says_what_died_and_that_it_is_back(stage: Stage) -> None:
     with stage.running() as demo:
         before = stage.pid("alerts")

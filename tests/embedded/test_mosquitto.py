@@ -17,10 +17,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from deploy.embedded import broker_settings, commit_each, secret_files
+from deploy.embedded import broker_settings, commit_each
 from deploy.embedded.mosquitto import Mosquitto
 from deploy.embedded.process import ServerError
 from deploy.embedded.runtime import Runtime
+from ingest.accounts import mosquitto_hash
 
 pytestmark = pytest.mark.integration
 
@@ -285,7 +286,7 @@ def test_every_setting_says_its_price(servers: Servers) -> None:
 
 def test_a_password_is_hashed_as_mosquitto_passwd_does() -> None:
     """Expected value: `mosquitto_passwd -I 1000`'s scheme, PBKDF2-SHA512, by openssl kdf."""
-    assert secret_files.mosquitto_hash("lake", b"saltsaltsalt", 1000) == HASH_OF_LAKE
+    assert mosquitto_hash("lake", b"saltsaltsalt", 1000) == HASH_OF_LAKE
 
 
 # openssl kdf -keylen 64 -kdfopt digest:SHA512 -kdfopt pass:lake -kdfopt salt:saltsaltsalt

@@ -16,6 +16,7 @@ def test_the_defaults_are_not_the_servers_usual_ports() -> None:
     assert read.ingest.value == "127.0.0.1:8060"
     assert read.alerts.value == "127.0.0.1:8090"
     assert read.simulate
+    assert read.ingest_workers == 1
     assert read.runtime_dir == Path(".runtime").absolute()
 
 
@@ -29,6 +30,7 @@ def test_simulate_0_is_off() -> None:
         ("HANOI_DB_PORT", "many"),
         ("HANOI_MQTT_PORT", "70000"),
         ("HANOI_PUBLIC_BIND", "8000"),
+        ("HANOI_INGEST_WORKERS", "0"),
     ],
 )
 def test_a_bad_value_names_its_variable(name: str, value: str) -> None:

@@ -21,7 +21,6 @@ from ingest.transport import MqttTransport, Subscription
 from ingest.wire import BrokerAddress
 from tests.processes import publish, wait_for
 
-
 TEXT = st.characters(exclude_characters="\x00", exclude_categories=["Cs"])
 
 

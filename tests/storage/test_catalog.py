@@ -7,6 +7,7 @@ import pytest
 
 from storage.catalog import SHIPPED, ReferenceDataError, load_catalog
 from storage.inventory import load_inventory
+from storage.model import Checks, Stuck
 from storage.reference import Reference
 
 NOISE = """
@@ -47,6 +48,20 @@ properties = ["level", "battery"]
         ("interval_s = 60", "", "property.level.interval_s: Field required"),
         ("plausible = [20, 140]", "plausible = [20, 240]", "plausible must lie within possible"),
         ('unit = "dB[SPL]"', 'unit = "dB[SPL]"\ncolour = "red"', "property.level.colour"),
+        ("interval_s = 60", "interval_s = 60\nchecks = { spikes = 3 }", "property.level.checks.spikes"),
+        ("interval_s = 60", "interval_s = 60\nchecks = { spike = -1 }", "property.level.checks.spike"),
+        ("interval_s = 60", "interval_s = 60\nchecks = { step_per_min = nan }", "level.checks.step_per_min"),
+        ("interval_s = 60", "interval_s = 60\nchecks = { stuck = {} }", "level.checks.stuck.for_min: Field"),
+        (
+            "interval_s = 60",
+            "interval_s = 60\nchecks = { stuck = { for_min = 1 } }",
+            "longer than interval_s",
+        ),
+        (
+            "interval_s = 60",
+            "interval_s = 60\nboolean = true\nchecks = { spike = 1 }",
+            "checks are for numbers",
+        ),
         ('key = "noise"', 'key = "rain"', "'rain' is already in"),
         ("[domain]", "[domain", "not TOML"),
     ],
@@ -57,6 +72,21 @@ def test_errors_name_file_and_key(tmp_path: Path, old: str, new: str, message: s
     with pytest.raises(ReferenceDataError, match=message) as error:
         load_catalog([SHIPPED, tmp_path])
     assert str(file) in str(error.value)
+
+
+def test_checks_are_in_seconds_and_reach_three_intervals_unless_they_say_how_far(tmp_path: Path) -> None:
+    """One a property or a minute in the file; the model counts in seconds."""
+    file = tmp_path / "noise.toml"
+    checks = "spike = 3, step_per_min = 2.5, stuck = { for_min = 90, tolerance = 0.5, except = [0, 30] }"
+    for more, reach_s in (("", 180), (", neighbours_within_min = 10", 600)):
+        file.write_text(NOISE + f"checks = {{ {checks}{more} }}\n")
+        (found,) = (d.properties["level"] for d in load_catalog([tmp_path]).values())
+        stuck = Stuck(for_s=5400, tolerance=0.5, excepted=(0, 30))
+        assert found.checks == Checks(
+            interval_s=60, neighbour_s=reach_s, spike=3, step_per_min=2.5, stuck=stuck
+        )
+    file.write_text(NOISE)
+    assert load_catalog([tmp_path])["noise"].properties["level"].checks is None
 
 
 def test_every_domain_has_battery_and_signal(tmp_path: Path) -> None:

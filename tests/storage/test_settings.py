@@ -53,3 +53,42 @@ def test_a_bind_without_host_or_port_is_refused(bind: str) -> None:
 
 def test_secrets_do_not_show() -> None:
     assert "pass" not in repr(Settings(database_url="postgresql://u:pass@h/d"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://hanoi:pa/hunter2@h:5432/d",
+        "postgresql://hanoi:pa?hunter2@h/d",
+        "postgresql://hanoi:12#hunter2@h/d",
+        "postgresql://hanoi:pa@hunter2@h/d",
+        "postgresql://hanoi:p@h:hunter2/d",
+        "postgresql://hanoi:hunter2%zz@h/d",
+    ],
+)
+def test_a_password_that_libpq_would_misread_is_refused_and_not_shown(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANOI_DATABASE_URL", url)
+    with pytest.raises(ConfigurationError, match=r"HANOI_DATABASE_URL: .*written as %25") as raised:
+        Settings.load()
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://hanoi:p%40%2F%25@h:5432/d?sslmode=require",
+        "postgres://h1:5432,h2:5433/d",
+        "postgresql://u:p@[::1]:5432/d",
+        "postgresql://u:p@[::1]/d",
+        "postgresql:///d?host=/run/postgresql",
+        "postgresql://hanoi@h/d",
+        "host=h password='a/b@c' dbname=d",
+    ],
+)
+def test_every_other_way_to_name_a_database_is_libpqs_business(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANOI_DATABASE_URL", url)
+    assert Settings.load().required("database_url") == url

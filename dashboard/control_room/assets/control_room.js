@@ -36,6 +36,8 @@ function show(overview) {
   setPill("link", { live: "ok", empty: "off", loading: "off" }[overview.link] ?? "bad", overview.link_word);
   setPill("ingest", { receiving: "ok", unknown: "off" }[overview.ingest.state] ?? "bad", ingestWords(overview));
   setPill("loss", { none: "ok", some: "ok", much: "bad" }[overview.loss?.state] ?? "off", lossWords(overview.loss));
+  if (overview.clocks) setPill("clocks", "bad", overview.clocks.words);
+  else element("clocks").hidden = true;
   element("simulated").hidden = !overview.simulated;
   showFiring(overview.firing);
   showTiles(overview.tiles);

@@ -1,0 +1,315 @@
+// Unclaimed devices, open rejections, files: lists that are asked for again now and then, and three forms.
+
+import { clockTime, growOld, h, KeyedList, language, learnWords, measured, number, say, setAge, setClock, setText } from "./page.js";
+
+const AGAIN_MS = 10_000;
+const API = "/ops/api";
+const element = (id) => document.getElementById(id);
+const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+learnWords(element("words"));
+
+// What the server refused; the message is in the page's language.
+class Refused extends Error {}
+
+async function ask(path, { body, raw } = {}) {
+  const options = { headers: {} };
+  if (body !== undefined || raw !== undefined) {
+    options.method = "POST";
+    options.headers["X-CSRF-Token"] = cookie("hanoi_ops_csrf");
+    options.headers["Content-Type"] = raw === undefined ? "application/json" : "application/octet-stream";
+    options.body = raw ?? JSON.stringify(body);
+  }
+  const answer = await fetch(`${API}${path}${path.includes("?") ? "&" : "?"}lang=${language}`, options).catch(() => null);
+  if (answer?.status === 401) location.assign("/ops/login");
+  const found = await answer?.json().catch(() => null);
+  if (!answer?.ok || found === null) throw new Refused(found?.error ?? say("refused_server"));
+  return found;
+}
+
+function cookie(name) {
+  const found = document.cookie.split("; ").find((one) => one.startsWith(`${name}=`));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+}
+
+function tell(id, text, kind = "") {
+  element(id).className = `result ${kind}`;
+  setText(element(id), text);
+}
+
+// One thing at a time: buttons are off while it runs, and what went wrong is said where it was asked for.
+let busy = false;
+
+async function working(resultId, work) {
+  if (busy) return;
+  busy = true;
+  document.body.setAttribute("aria-busy", "true");
+  tell(resultId, say("working"));
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    tell(resultId, error.message, "bad");
+  } finally {
+    busy = false;
+    document.body.removeAttribute("aria-busy");
+    look();
+  }
+}
+
+// Reprocessing comes in slices; the sum is shown as it grows.
+async function goOn(first, request, onSlice) {
+  const total = { messages: 0, resolved: 0, open: 0, skipped: 0, written: 0 };
+  for (let slice = first; ; slice = (await ask("/reprocess", { body: { ...request, after: slice.after } })).outcome) {
+    for (const key of Object.keys(total)) total[key] += slice[key];
+    onSlice(reprocessed(total));
+    if (!slice.after) return;
+  }
+}
+
+function reprocessed(total) {
+  const counts = Object.fromEntries(Object.entries(total).map(([key, value]) => [key, number(value, 0)]));
+  return filled("reprocessed", counts) + (total.skipped ? ` ${filled("skipped", counts)}` : "");
+}
+
+// The list of devices
+
+class DeviceElement {
+  constructor() {
+    this.device = h("b");
+    this.about = h("span");
+    this.age = h("time");
+    this.topic = h("p", { className: "topic" });
+    this.payload = h("code", { className: "payload" });
+    this.button = h("button", { type: "button", onclick: () => choose(this.item) }, say("claim"));
+    this.element = h(
+      "li",
+      { className: "device" },
+      h("p", {}, this.device),
+      h("p", { className: "facts" }, this.about, this.age),
+      this.topic,
+      this.payload,
+      this.button,
+    );
+  }
+
+  update(item) {
+    this.item = item;
+    setText(this.device, item.shown);
+    const about = [`${say("source")} ${item.source}`, `${number(item.count, 0)} ${say("messages")}`];
+    if (item.domain_name) about.splice(1, 0, item.domain_name);
+    about.push(`${say("first_seen")} ${clockTime(item.first_seen)}`);
+    setText(this.about, about.join(" · "));
+    setAge(this.age, item.last_seen);
+    setText(this.topic, item.topic);
+    setText(this.payload, item.payload + (item.size > item.payload.length ? ` … (${number(item.size, 0)} B)` : ""));
+    this.button.setAttribute("aria-label", `${say("claim")} ${item.shown}`);
+    if (chosen && keyOf(chosen) === keyOf(item)) this.element.setAttribute("aria-current", "true");
+    else this.element.removeAttribute("aria-current");
+  }
+}
+
+const keyOf = (item) => JSON.stringify([item.source, item.device]);
+const devices = new KeyedList(element("unclaimed"), () => new DeviceElement());
+const nothing = h("li", { className: "empty" }, say("no_devices"));
+let listed = [];
+
+function showDevices(found) {
+  listed = found;
+  for (const empty of element("unclaimed").querySelectorAll(".empty")) empty.remove();
+  devices.show(found, keyOf);
+  if (!found.length) element("unclaimed").append(nothing);
+  setText(element("unclaimed-count"), number(found.length, 0));
+}
+
+// Open rejections
+
+class ReasonElement {
+  constructor() {
+    this.word = h("th", { scope: "row" });
+    this.count = h("td", { className: "number" });
+    this.oldest = h("time");
+    this.button = h("button", { type: "button", onclick: () => reprocess(this.reason) }, say("reprocess"));
+    this.element = h("tr", {}, this.word, this.count, h("td", {}, this.oldest), h("td", { className: "number" }, this.button));
+  }
+
+  update(item) {
+    this.reason = item.reason;
+    setText(this.word, item.word);
+    setText(this.count, number(item.count, 0));
+    setAge(this.oldest, item.oldest);
+    this.button.setAttribute("aria-label", `${say("reprocess")}: ${item.word}`);
+  }
+}
+
+const reasons = new KeyedList(element("open"), () => new ReasonElement());
+const noReason = h("tr", {}, h("td", { colSpan: 4, className: "muted" }, say("no_open")));
+
+function showOpen(found) {
+  noReason.remove();
+  reasons.show(found, (item) => item.reason);
+  if (!found.length) element("open").append(noReason);
+}
+
+function reprocess(reason) {
+  working("open-result", async () => {
+    const { outcome } = await ask("/reprocess", { body: { reason } });
+    await goOn(outcome, { reason }, (text) => tell("open-result", text, "good"));
+  });
+}
+
+// The claim form
+
+let chosen = null;
+let domains = [];
+
+function choose(item) {
+  chosen = item;
+  showDevices(listed);
+  tell("claim-result", "");
+  element("claim").hidden = false;
+  element("claim-choose").hidden = true;
+  setText(element("claim-device"), item.shown);
+  setText(element("claim-source"), `${say("source")} ${item.source}`);
+  element("new-id").value = item.own_id ?? "";
+  element("new-id").readOnly = item.is_native;
+  if (item.domain) element("new-domain").value = item.domain;
+  showKinds();
+  element("claim").scrollIntoView({ block: "nearest" });
+  (way() === "existing" ? element("thing") : element("new-name-vi")).focus();
+}
+
+const way = () => new FormData(element("claim")).get("way");
+
+function showWay() {
+  const isNew = way() === "new";
+  element("new").hidden = !isNew;
+  element("existing").hidden = isNew;
+  element("thing").required = !isNew;
+  for (const id of ["new-id", "new-name-vi", "new-name-en"]) element(id).required = isNew;
+}
+
+function showKinds() {
+  const domain = domains.find((one) => one.key === element("new-domain").value);
+  element("kinds").replaceChildren(...(domain?.kinds ?? []).map((kind) => h("option", { value: kind })));
+  element("new-kind").value = domain?.kinds[0] ?? "";
+}
+
+function newThing() {
+  const value = (id) => element(id).value.trim();
+  const place = { lat: element("new-lat").valueAsNumber, lon: element("new-lon").valueAsNumber, source: value("new-place-source") };
+  const placed = value("new-lat") || value("new-lon") || place.source;
+  return {
+    id: value("new-id"),
+    domain: value("new-domain"),
+    kind: value("new-kind") || null,
+    name_vi: value("new-name-vi"),
+    name_en: value("new-name-en"),
+    place: placed ? place : null,
+    public: element("new-public").checked,
+  };
+}
+
+element("claim").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { source, device, shown } = chosen;
+  const body = { source, device, ...(way() === "new" ? { new: newThing() } : { thing: element("thing").value.trim() }) };
+  working("claim-result", async () => {
+    const { thing, made, outcome } = await ask("/claims", { body });
+    const words = filled(made ? "claimed" : "claimed_before", { device: shown, thing });
+    await goOn(outcome, { source, device }, (text) => tell("claim-result", `${words} ${text}`, "good"));
+    chosen = null;
+    element("claim").reset();
+    showWay();
+    element("claim").hidden = true;
+    element("claim-choose").hidden = false;
+  });
+});
+element("claim").addEventListener("change", showWay);
+element("new-domain").addEventListener("change", showKinds);
+
+// A file
+
+let tried = null;
+
+function forget() {
+  tried = null;
+  element("load-store").disabled = true;
+}
+
+function send(dryRun) {
+  const [file] = element("load-file").files;
+  const source = element("load-source").value;
+  working("load-result", async () => {
+    forget();
+    element("load-found").hidden = true;
+    const query = new URLSearchParams({ source, name: file.name, dry_run: dryRun ? "1" : "0" });
+    const found = await ask(`/load?${query}`, { raw: await file.arrayBuffer() });
+    showFile(found);
+    if (dryRun) tried = file;
+    element("load-store").disabled = !dryRun;
+  });
+}
+
+function showFile(found) {
+  const counts = { ...found, faults: found.fault_count };
+  for (const key of ["observations", "written", "duplicate", "corrected", "faults"]) counts[key] = number(counts[key], 0);
+  const words = [filled(found.dry_run ? "tried" : "stored", counts)];
+  if (found.first) words.push(filled("time_span", { first: clockTime(found.first), last: clockTime(found.last) }));
+  if (found.unknown_devices.length) words.push(filled("load_unknown", { devices: found.unknown_devices.join(", ") }));
+  tell("load-result", words.join(" "), found.fault_count ? "bad" : "good");
+  const faults = found.faults.map((one) => h("li", {}, h("code", {}, one.path), ` ${one.word}: ${one.message}`));
+  const more = found.fault_count - found.faults.length;
+  if (more) faults.push(h("li", {}, filled("more_faults", { count: number(more, 0) })));
+  const sample = found.sample.map((one) =>
+    h("li", {}, h("b", {}, one.thing), ` ${one.property}: ${measured(one.result, one.decimals, one.unit)} · ${clockTime(one.time)} · ${one.provenance}`),
+  );
+  element("load-found").replaceChildren(...titled("faults", faults), ...titled("sample", sample));
+  element("load-found").hidden = !faults.length && !sample.length;
+}
+
+const titled = (key, items) => (items.length ? [h("h3", {}, say(key)), h("ol", {}, ...items)] : []);
+
+element("load").addEventListener("submit", (event) => {
+  event.preventDefault();
+  send(true);
+});
+element("load-store").addEventListener("click", () => {
+  if (tried) send(false);
+});
+element("load").addEventListener("change", forget);
+
+// What there is to choose from, and what is open: at the start, and then again and again.
+
+async function offer() {
+  const { things, domains: found, tables } = await ask("/devices/choices");
+  domains = found;
+  element("things").replaceChildren(...things.map((one) => h("option", { value: one.id }, one.name)));
+  element("new-domain").replaceChildren(...found.map((one) => h("option", { value: one.key }, one.name)));
+  element("load-source").replaceChildren(...tables.map((name) => h("option", { value: name }, name)));
+  if (!tables.length) tell("load-result", say("no_sources"));
+  for (const control of element("load").elements) control.disabled = !tables.length;
+  forget();
+}
+
+let timer = null;
+
+async function look() {
+  clearTimeout(timer);
+  try {
+    const found = await ask("/devices");
+    setClock(found.generated_at);
+    showDevices(found.devices);
+    showOpen(found.open);
+    document.documentElement.removeAttribute("data-link");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    document.documentElement.dataset.link = "gone";
+  }
+  timer = setTimeout(look, AGAIN_MS);
+}
+
+setInterval(growOld, 1_000);
+showWay();
+await offer().catch((error) => tell("load-result", error.message, "bad"));
+await look();
+document.documentElement.dataset.ready = "1";

@@ -1,0 +1,34 @@
+"""What is kept of a message that was refused, whole or in part. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ingest.model import Prepared
+
+MOST_FAULTS: Final = 100
+"""Faults listed in one rejection; the number of the others is given."""
+
+
+def detail(message: Prepared) -> dict[str, Any]:
+    """Every fault with its path, how much was stored all the same, and what the decoder adds."""
+    faults: list[Mapping[str, str]] = [
+        {"path": storable(f.path), "reason": f.reason.value, "message": storable(f.message)}
+        for f in message.faults[:MOST_FAULTS]
+    ]
+    more = len(message.faults) - len(faults)
+    return {
+        "faults": faults,
+        **({"more_faults": more} if more else {}),
+        "stored": len(message.observations),
+        **(message.detail or {}),
+    }
+
+
+def unknown_devices(message: Prepared) -> list[str]:
+    """The devices that it names and nobody knows."""
+    return sorted({storable(fault.device) for fault in message.faults if fault.device is not None})
+
+
+def storable(text: str) -> str:
+    """Text that PostgreSQL takes: NUL and lone surrogates, which JSON allows, are shown as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "\\u0000")

@@ -1,0 +1,148 @@
+"""Calibrations of the inventory: what is taken, what is refused by file and key, and what a value becomes."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.calibrate import revision
+from storage.catalog import ReferenceDataError
+from storage.inventory import load_inventory
+from storage.model import Calibration, Domain, Observation, Quality, Thing
+
+T0 = datetime(2026, 11, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+THING = """
+domain = "air_quality"
+
+[[thing]]
+id = "test-station"
+kind = "station"
+name = { vi = "Thử", en = "Test" }
+properties = ["pm2_5", "vn_aqi"]
+"""
+
+
+def load(folder: Path, domains: dict[str, Domain], *calibrations: str) -> Thing:
+    tables = "".join(f"[[thing.calibration]]\n{one}\n" for one in calibrations)
+    (folder / "test.toml").write_text(THING + tables)
+    (thing,) = load_inventory([folder], domains)
+    return thing
+
+
+def test_calibrations_are_in_order_of_time_and_may_touch(tmp_path: Path, domains: dict[str, Domain]) -> None:
+    thing = load(
+        tmp_path,
+        domains,
+        'property = "pm2_5"\ngain = 1.2\nfrom = 2026-11-02T07:00:00+07:00',
+        'property = "pm2_5"\noffset = -0.5\nfrom = 2026-11-01T00:00:00Z\nto = 2026-11-02T00:00:00Z\nnote = "beta 7"',
+    )
+    assert thing.calibrations == {
+        "pm2_5": (
+            Calibration(offset=-0.5, valid_from=T0, valid_to=T0 + DAY, note="beta 7"),
+            Calibration(gain=1.2, valid_from=T0 + DAY),
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("calibrations", "said"),
+    [
+        (['property = "pm2_5"\nfrom = 2026-11-01T00:00:00'], r"calibration\.0\.from: .*timezone"),
+        (['property = "pm2_5"\nfrom = 1793500000'], r"calibration\.0\.from: .*datetime"),
+        (['property = "pm2_5"'], r"calibration\.0\.from: Field required"),
+        (['property = "pm2_5"\ngain = 0\nfrom = 2026-11-01T00:00:00Z'], "gain of 0"),
+        (['property = "pm2_5"\ngain = nan\nfrom = 2026-11-01T00:00:00Z'], r"calibration\.0\.gain"),
+        (['property = "pm2_5"\nslope = 2\nfrom = 2026-11-01T00:00:00Z'], r"calibration\.0\.slope"),
+        (
+            ['property = "pm2_5"\nfrom = 2026-11-01T00:00:00Z\nto = 2026-11-01T00:00:00Z'],
+            "`to` must be later",
+        ),
+        (['property = "pm10"\nfrom = 2026-11-01T00:00:00Z'], "test-station: calibration: property 'pm10'"),
+        (['property = "vn_aqi"\nfrom = 2026-11-01T00:00:00Z'], "'vn_aqi' is yes or no, or derived"),
+        (
+            [
+                'property = "pm2_5"\nfrom = 2026-11-01T00:00:00Z',
+                'property = "pm2_5"\nfrom = 2026-11-02T00:00:00Z',
+            ],
+            "hold at the same time",
+        ),
+    ],
+)
+def test_what_can_t_be_meant_is_refused_with_file_and_key(
+    tmp_path: Path, domains: dict[str, Domain], calibrations: list[str], said: str
+) -> None:
+    with pytest.raises(ReferenceDataError, match=rf"test\.toml: (.|\n)*{said}"):
+        load(tmp_path, domains, *calibrations)
+
+
+@pytest.mark.parametrize("attribute", ["resolution_mm = 0", 'counter_bits = "16"', "interval_s = -5"])
+def test_attributes_that_are_computed_with_are_checked(
+    tmp_path: Path, domains: dict[str, Domain], attribute: str
+) -> None:
+    (tmp_path / "test.toml").write_text(f"{THING}attributes = {{ {attribute} }}\n")
+    key = attribute.partition(" ")[0]
+    with pytest.raises(ReferenceDataError, match=rf"test\.toml: thing\.0\.attributes\.{key}"):
+        load_inventory([tmp_path], domains)
+
+
+def stored(result: float, original: float | None = None, **more: object) -> Observation:
+    fields = {"quality": Quality.GOOD, **more}
+    return Observation(
+        datastream_id=1,
+        phenomenon_time=T0,
+        result_time=T0,
+        result=result,
+        original=original,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+NOW = (Calibration(gain=2.0, offset=1.0, valid_from=T0, valid_to=T0 + DAY),)
+LATER = (Calibration(gain=2.0, valid_from=T0 + DAY),)
+
+
+@pytest.mark.parametrize(
+    ("seen", "calibrations", "becomes"),
+    [
+        (stored(10.0), NOW, (21.0, 10.0)),  # not calibrated before
+        (stored(12.0, 10.0), NOW, (21.0, 10.0)),  # calibrated otherwise
+        (stored(21.0, 10.0), NOW, None),  # as it should be
+        (stored(21.0, 10.0), LATER, (10.0, None)),  # none holds any more
+        (stored(10.0), LATER, None),
+        (stored(10.0), (Calibration(valid_from=T0),), (10.0, 10.0)),  # a certificate that changes nothing
+    ],
+)
+def test_a_stored_value_becomes_what_it_would_be_if_it_came_now(
+    domains: dict[str, Domain],
+    seen: Observation,
+    calibrations: tuple[Calibration, ...],
+    becomes: tuple[float, float | None] | None,
+) -> None:
+    found = revision(seen, domains["air_quality"].properties["pm2_5"], calibrations)
+    assert (found and (found.result, found.original)) == becomes
+
+
+@pytest.mark.parametrize(
+    ("sent", "quality", "reason", "becomes"),
+    [
+        (600.0, Quality.GOOD, None, (Quality.SUSPECT, "implausible")),  # plausible up to 1,000 ug/m3
+        (600.0, Quality.SUSPECT, "spike", (Quality.SUSPECT, "implausible")),
+        (600.0, Quality.FAIL, "fault", (Quality.FAIL, "fault")),
+        (600.0, Quality.SUSPECT, "estimated", (Quality.SUSPECT, "estimated")),
+        (10.0, Quality.SUSPECT, "implausible", (Quality.GOOD, None)),
+        (10.0, Quality.SUSPECT, "spike", (Quality.SUSPECT, "spike")),
+        (10.0, Quality.NOT_EVALUATED, None, (Quality.NOT_EVALUATED, None)),
+    ],
+)
+def test_only_the_plausible_range_is_looked_at_again(
+    domains: dict[str, Domain],
+    sent: float,
+    quality: Quality,
+    reason: str | None,
+    becomes: tuple[Quality, str | None],
+) -> None:
+    seen = stored(sent, quality=quality, quality_reason=reason)
+    found = revision(seen, domains["air_quality"].properties["pm2_5"], NOW)
+    assert found is not None
+    assert (found.quality, found.quality_reason) == becomes

@@ -9,83 +9,86 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from enum import Enum, auto
 from typing import Final
 
-from ingest.model import Envelope
-from ingest.partition import thing_filter
 from ingest.sources import matches
 from ingest.wire import ROOT
 from storage.tenures import Settlement, Tenure
 
-BOTH: Final = 1
-"""Identifier of another worker's subscription while worker 1 handles the same messages,"""
-ALONE: Final = 2
-"""and when it does not any more."""
+OWN: Final = 0
+"""A message's share where nobody else has it,"""
+LEFT: Final = -1
+"""and where another worker has it. Any other number is that of an *overlap*: the beginning or the end of a tenure, when
+worker 1 and the other both handle the messages."""
+Share = int
+
+_BEGINNING, _ALONE, _END = range(3)
+"""The part of its tenure that another worker's subscription is in; with the tenure's id it makes the identifier."""
+_PARTS: Final = 4
 _IDENTIFIERS_BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _IDENTIFIER_S: Final = 10
 """2^28 identifiers (MQTT 5, 3.8.2.1.2) last 85 years."""
-
-
-class Share(Enum):
-    """What becomes of a message here."""
-
-    OWN = auto()
-    SHARED = auto()
-    """Another worker may handle it too."""
-    LEFT = auto()
-    """Another worker has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tenures:
     """Every tenure, found by topic."""
 
-    by_thing: Mapping[str, Sequence[Tenure]] = field(default_factory=dict)
-    others: Sequence[Tenure] = ()
-    """Of sources: few, with filters that must be tried."""
+    of_things: Mapping[str, Sequence[Tenure]] = field(default_factory=dict)
+    """By filter, which all topics of a Thing begin with."""
+    of_sources: Sequence[Tenure] = ()
+    """Few, with filters that must be tried."""
 
     @classmethod
     def of(cls, rows: Iterable[Tenure]) -> "Tenures":
-        by_thing: defaultdict[str, list[Tenure]] = defaultdict(list)
-        others = []
+        of_things: defaultdict[str, list[Tenure]] = defaultdict(list)
+        of_sources = []
         for row in rows:
-            if row.filter.startswith(f"{ROOT}/"):
-                by_thing[row.filter].append(row)
+            if row.filter.startswith(_NATIVE):
+                of_things[row.filter].append(row)
             else:
-                others.append(row)
-        return cls(by_thing=dict(by_thing), others=others)
+                of_sources.append(row)
+        return cls(of_things=dict(of_things), of_sources=of_sources)
 
-    def share_of_first(self, envelope: Envelope) -> Share:
+    def share_of_first(self, topic: str, identifier: int | None, retained: bool) -> Share:
         """What worker 1 does with a message. What the broker gave it on subscribing was given to nobody else."""
-        if envelope.identifier is None or envelope.retained or not (self.by_thing or self.others):
-            return Share.OWN
-        shares = {_share(tenure, envelope.identifier) for tenure in self._over(envelope.topic)}
-        if Share.LEFT in shares:
-            return Share.LEFT
-        return Share.SHARED if Share.SHARED in shares else Share.OWN
+        if identifier is None or retained:
+            return OWN
+        share = OWN
+        for tenure in self._over(topic):
+            share = _share(tenure, identifier) or share
+            if share == LEFT:
+                break
+        return share
 
-    def _over(self, topic: str) -> list[Tenure]:
-        levels = topic.split("/")
-        if topic.startswith(f"{ROOT}/"):
-            return list(self.by_thing.get(thing_filter(*levels[2:4]), ())) if len(levels) == 5 else []
-        return [tenure for tenure in self.others if matches(tenure.filter, topic)]
+    def _over(self, topic: str) -> Sequence[Tenure]:
+        if topic.startswith(_NATIVE):
+            return self.of_things.get(f"{topic[: topic.rfind('/')]}/+", ())
+        return [tenure for tenure in self.of_sources if matches(tenure.filter, topic)]
 
 
-def share_of_other(envelope: Envelope) -> Share:
+_NATIVE: Final = f"{ROOT}/"
+
+
+def share_of_other(identifier: int | None) -> Share:
     """What a worker beside the first does with a message: it was subscribed to, so it is handled."""
-    return Share.OWN if envelope.identifier == ALONE else Share.SHARED
+    if identifier is None or identifier % _PARTS == _ALONE:
+        return OWN
+    return _overlap(identifier // _PARTS, identifier % _PARTS)
+
+
+def _overlap(tenure_id: int, part: int) -> Share:
+    return 2 * tenure_id + (part == _END)
 
 
 def _share(tenure: Tenure, identifier: int) -> Share:
-    def before(step: int | None) -> bool:
-        return step is None or identifier < step
-
-    if before(tenure.offered):
-        return Share.OWN
-    if tenure.since is not None and not before(tenure.since) and before(tenure.until):
-        return Share.LEFT
-    return Share.SHARED if before(tenure.closed) else Share.OWN
+    if tenure.offered is None or identifier < tenure.offered:
+        return OWN
+    if tenure.since is None or identifier < tenure.since:
+        return _overlap(tenure.id, _BEGINNING)
+    if tenure.until is None or identifier < tenure.until:
+        return LEFT
+    return _overlap(tenure.id, _END) if tenure.closed is None or identifier < tenure.closed else OWN
 
 
 def least_identifier(now: datetime) -> int:
@@ -111,11 +114,11 @@ def waits_for(row: Tenure) -> str | None:
     """The step that worker 1 takes next; None when it is the other's turn."""
     if row.offered is None:
         return "offered"
-    if row.released:
-        if row.until is None:
-            return "until"
-        return "closed" if row.dropped and row.closed is None else None
-    return "since" if row.held and row.since is None else None
+    if row.since is None:
+        return "since" if row.held else None
+    if row.until is None:
+        return "until" if row.released else None
+    return "closed" if row.dropped and row.closed is None else None
 
 
 def settled(rows: Iterable[Tenure], answers: Settlement) -> list[Tenure]:
@@ -149,12 +152,18 @@ def wishes(rows: Sequence[Tenure], owned: Iterable[str]) -> Wishes:
         ask=sorted(wanted - {row.filter for row in rows}),
         withdraw=[row.id for row in rows if row.offered is None and row.filter not in wanted],
         subscribed={
-            row.filter: ALONE if row.since is not None and not row.released and row.filter in wanted else BOTH
+            row.filter: row.id * _PARTS + _part(row, row.filter in wanted)
             for row in rows
             if row.offered is not None and row.until is None
         },
         unsubscribed=frozenset(row.filter for row in rows if row.until is not None),
     )
+
+
+def _part(row: Tenure, wanted: bool) -> int:
+    if row.since is None:
+        return _BEGINNING
+    return _ALONE if wanted and not row.released else _END
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +185,9 @@ def confirmed(
         released=[
             row.id
             for row in rows
-            if row.held and not row.released and row.filter not in wanted and granted.get(row.filter) == BOTH
+            if not row.released
+            and row.filter not in wanted
+            and granted.get(row.filter) == row.id * _PARTS + _END
         ],
         dropped=[row.id for row in rows if row.until is not None and row.filter in gone],
     )

@@ -131,7 +131,7 @@ def _run(
         stop=stop,
         worker=partition.worker,
     )
-    pool = db.open_pool(database_url, name="ingest")
+    pool = db.open_pool(database_url, name="ingest", max_size=6)  # each periodic job holds one
     registry = Registry(pool=pool, reference=reference)
     part = _part(partition, pool, transport, registry, sources)
     pipeline = Pipeline(

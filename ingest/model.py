@@ -75,8 +75,8 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """It was there before our subscription was: nobody sent it now."""
     full_size: int | None = None
     """Bytes of a file; only its beginning is in `payload` when it is over the limit."""
-    shared: bool = False
-    """Another worker may handle it too (ingest/handover.py)."""
+    overlap: int | None = None
+    """Another worker may handle it too: the number of the time in which both do (ingest/handover.py)."""
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

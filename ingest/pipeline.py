@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from ingest.handover import Share
+from ingest.handover import LEFT, OWN, Share
 from ingest.limits import Limits, thing_of
 from ingest.metrics import Metrics
 from ingest.model import Envelope, Fault, Position, Prepared, Reason
@@ -49,7 +49,7 @@ class Pipeline:
     writer: Writer
     metrics: Metrics
     stop: Event
-    share: Callable[[Envelope], Share] = lambda _: Share.OWN
+    share: Callable[[Envelope], Share] = lambda _: OWN
     """Whose message it is, where several workers share the work."""
     limits: Limits = field(default_factory=Limits)
     _prepared: "Queue[list[Prepared]]" = field(default_factory=lambda: Queue(maxsize=1), init=False)
@@ -97,11 +97,11 @@ class Pipeline:
         What another worker has is nothing to write, and is acknowledged in its turn.
         """
         share = self.share(envelope)
-        if share is Share.LEFT:
+        if share == LEFT:
             self.metrics.left.inc()
             return Prepared(envelope=envelope)
-        if share is Share.SHARED:
-            envelope = msgspec.structs.replace(envelope, shared=True)
+        if share != OWN:
+            envelope = msgspec.structs.replace(envelope, overlap=share)
         if not self.limits.take(envelope.topic, now):
             self.metrics.limited(thing_of(envelope.topic))
             return Prepared(envelope=envelope, faults=[self._over_limit])

@@ -83,7 +83,7 @@ class First:
         self.transport.want(self._subscriptions())
 
     def share(self, envelope: Envelope) -> Share:
-        return self._tenures.share_of_first(envelope)
+        return self._tenures.share_of_first(envelope.topic, envelope.identifier, envelope.retained)
 
     def tick(self) -> float:
         if not self.transport.connected or not self.transport.identifiers:
@@ -171,7 +171,7 @@ class Other:
             tenures.seen(conn, self.worker, self.clock())
 
     def share(self, envelope: Envelope) -> Share:
-        return handover.share_of_other(envelope)
+        return handover.share_of_other(envelope.identifier)
 
     def tick(self) -> float:
         if not self.transport.connected:

@@ -128,7 +128,7 @@ class Writer:
             unknown_devices=unknown_devices(message),
             packet_id=envelope.position.packet_id or None,
             worker=self.worker,
-            shared_since=envelope.received_at - REDELIVERED_WITHIN if envelope.shared else None,
+            overlap=envelope.overlap,
             redelivered_since=since or (envelope.received_at if retried else None),
             resent_between=envelope.resent_between,
         )

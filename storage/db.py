@@ -53,5 +53,6 @@ def _parameters(name: str, schema: str) -> dict[str, Any]:
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,  # ms; while data waits for its ack no keepalives are sent, and TCP tries for 15 min
         "options": f"-c timezone=UTC -c search_path={schema},public -c jit=off",
     }

@@ -270,5 +270,5 @@ class Rejection:
     """Set when its publisher may have sent it again: a row with the same bytes received then takes it up."""
     worker: int = 1
     """Whose session it came by; packet ids are good for one session."""
-    shared_since: datetime | None = None
-    """Set when another worker may handle it too: its row with the same bytes received after that takes it up."""
+    overlap: int | None = None
+    """Set when another worker may handle it too: that one's row with the same bytes and number takes it up."""

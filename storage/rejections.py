@@ -102,9 +102,9 @@ def insert(conn: db.Connection, rejections: Sequence[Rejection]) -> int:
     if len(fresh) == len(rejections):
         return len(fresh)
     doubtful = [rejection for rejection in rejections if not _is_surely_first(rejection)]
-    shared = sorted({_key(r) for r in doubtful if r.shared_since is not None})
-    if shared:
-        conn.execute(db.statements("rejections")["lock_shared"], {"keys": shared})
+    overlapping = sorted({_key(r) for r in doubtful if r.overlap is not None})
+    if overlapping:
+        conn.execute(db.statements("rejections")["lock_overlapping"], {"keys": overlapping})
     with conn.cursor() as cursor:
         cursor.executemany(db.statements("rejections")["insert"], [_parameters(r) for r in doubtful])
         return len(fresh) + cursor.rowcount
@@ -112,7 +112,7 @@ def insert(conn: db.Connection, rejections: Sequence[Rejection]) -> int:
 
 def _is_surely_first(rejection: Rejection) -> bool:
     """Nothing says that it may be there from another delivery, so that there is no need to look."""
-    suspicions = (rejection.redelivered_since, rejection.resent_between, rejection.shared_since)
+    suspicions = (rejection.redelivered_since, rejection.resent_between, rejection.overlap)
     return all(suspicion is None for suspicion in suspicions)
 
 
@@ -230,7 +230,7 @@ def _parameters(rejection: Rejection) -> dict[str, Any]:
         "unknown_devices": list(rejection.unknown_devices) or None,
         "packet_id": rejection.packet_id,
         "worker": rejection.worker,
-        "shared_since": rejection.shared_since,
+        "overlap": rejection.overlap,
         "redelivered_since": rejection.redelivered_since,
         "resent_from": rejection.resent_between[0] if rejection.resent_between else None,
         "resent_to": rejection.resent_between[1] if rejection.resent_between else None,

@@ -35,15 +35,17 @@ CREATE TABLE ingest_tenure (
 CREATE UNIQUE INDEX ingest_tenure_one_a_filter ON ingest_tenure (filter) WHERE NOT dropped;
 CREATE INDEX ingest_tenure_of_worker ON ingest_tenure (worker);
 
--- Packet ids belong to a worker's session. A message that two workers may have handled is `shared`; the copy that comes
--- second is taken up by the row of the first and leaves its own marks there, to be known when it is delivered again.
+-- Packet ids belong to a worker's session. Between `offered` and `since`, and between `until` and `closed`, two workers
+-- handle a message: such an `overlap` has a number. The copy that comes second is taken up by the row of the first and
+-- leaves its own marks there, to be known when it is delivered again.
 ALTER TABLE rejected_message
     ADD COLUMN worker           integer NOT NULL DEFAULT 1,
-    ADD COLUMN shared           boolean NOT NULL DEFAULT false,
+    ADD COLUMN overlap          bigint,
     ADD COLUMN twin_worker      integer,
     ADD COLUMN twin_packet_id   integer,
     ADD COLUMN twin_received_at timestamptz,
     ADD COLUMN twin_resent_at   timestamptz;
+CREATE INDEX rejected_message_overlap ON rejected_message (overlap, payload_sha256) WHERE overlap IS NOT NULL;
 
 -- A device that sends the same error text every minute has half a million equal rows in a year. The topic is not in the
 -- index: it may be 64 KiB long and an index row 2,700 bytes, so that one such message would stop the feed for ever.

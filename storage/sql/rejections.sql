@@ -1,8 +1,8 @@
 -- name: insert
 -- why: a message delivered twice is one rejection, equal messages are as many as they are (decision 0004). A redelivery
 --      has the packet id of the first time; what a publisher sent again is taken up by a row of just before the broker
---      was lost; a shared message is taken up by the other worker's row, and may itself be delivered or sent again.
---      Every condition has a bound for received_at, so that equal messages of a year need not be looked through.
+--      was lost; in an overlap a message is taken up by the other worker's row, and may itself come again.
+--      Every condition has a bound for received_at or an overlap, so that equal messages of a year need not be looked through.
 WITH known AS (
     SELECT FROM rejected_message
     WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s
@@ -14,7 +14,7 @@ WITH known AS (
       AND received_at BETWEEN %(resent_from)s::timestamptz AND %(resent_to)s::timestamptz
     UNION ALL
     SELECT FROM rejected_message
-    WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND received_at >= %(shared_since)s::timestamptz
+    WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND overlap = %(overlap)s::bigint
       AND twin_worker = %(worker)s
       AND ((twin_packet_id = %(packet_id)s::integer AND twin_received_at >= %(redelivered_since)s::timestamptz)
            OR twin_resent_at = %(received_at)s)
@@ -24,14 +24,14 @@ WITH known AS (
         SELECT id FROM rejected_message
         WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND resent_at IS NULL
           AND received_at BETWEEN %(resent_from)s::timestamptz AND %(resent_to)s::timestamptz
-          AND (worker = %(worker)s OR NOT shared)
+          AND (worker = %(worker)s OR overlap IS NULL)
         ORDER BY received_at LIMIT 1)
     RETURNING id
 ), twin_sent_again AS (
     UPDATE rejected_message SET twin_resent_at = %(received_at)s
     WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM sent_again) AND id = (
         SELECT id FROM rejected_message
-        WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND received_at >= %(shared_since)s::timestamptz
+        WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND overlap = %(overlap)s::bigint
           AND twin_worker = %(worker)s AND twin_resent_at IS NULL
           AND twin_received_at BETWEEN %(resent_from)s::timestamptz AND %(resent_to)s::timestamptz
         ORDER BY twin_received_at LIMIT 1)
@@ -43,19 +43,19 @@ WITH known AS (
     WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM sent_again)
       AND NOT EXISTS (SELECT FROM twin_sent_again) AND id = (
         SELECT id FROM rejected_message
-        WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND received_at >= %(shared_since)s::timestamptz
-          AND shared AND worker <> %(worker)s AND twin_worker IS NULL
+        WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND overlap = %(overlap)s::bigint
+          AND worker <> %(worker)s AND twin_worker IS NULL
         ORDER BY received_at LIMIT 1)
     RETURNING id
 )
 INSERT INTO rejected_message (received_at, topic, payload, reason, detail, source, packet_id, unknown_devices,
-                              worker, shared)
+                              worker, overlap)
 SELECT %(received_at)s, %(topic)s, %(payload)s, %(reason)s, %(detail)s, %(source)s, %(packet_id)s::integer,
-       %(unknown_devices)s::text[], %(worker)s, %(shared_since)s::timestamptz IS NOT NULL
+       %(unknown_devices)s::text[], %(worker)s, %(overlap)s::bigint
 WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM sent_again)
   AND NOT EXISTS (SELECT FROM twin_sent_again) AND NOT EXISTS (SELECT FROM twin);
 
--- name: lock_shared
+-- name: lock_overlapping
 -- why: neither of two workers that write the same message at once could see the other's row
 SELECT pg_advisory_xact_lock(key) FROM unnest(%(keys)s::bigint[]) AS key;
 

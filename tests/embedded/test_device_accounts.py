@@ -74,6 +74,15 @@ def secrets(tmp_path: Path) -> Path:
     return tmp_path / "secrets"
 
 
+@pytest.fixture(scope="module")
+def known(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Mosquitto, str]]:
+    """A broker that knows trung-yen-3, and its secret: for tests that leave nothing behind."""
+    path = tmp_path_factory.mktemp("known")
+    accounts("add", "trung-yen-3", folder=path / "accounts", secrets=path / "secrets")
+    with broker_for_devices(servers, path) as broker:
+        yield broker, secret(path / "secrets", "trung-yen-3")
+
+
 def ingest(broker: Mosquitto) -> MqttTransport:
     made = MqttTransport(
         address=BrokerAddress.parse(broker.url("ingest")),
@@ -120,23 +129,19 @@ def test_a_device_publishes_as_its_own_thing_and_as_nothing_else(
 @pytest.mark.parametrize(
     "topic", [b"hanoi/v1/air_quality/+/observations", b"#", b"a\x00b", b"", b"\xff\xfe", b"\xed\xa0\x80"]
 )
-def test_a_topic_that_is_none_ends_the_connection(
-    servers: Servers, tmp_path: Path, folder: Path, secrets: Path, topic: bytes
-) -> None:
+def test_a_topic_that_is_none_ends_the_connection(known: tuple[Mosquitto, str], topic: bytes) -> None:
     """Wildcards, NUL, nothing, bytes that are not UTF-8, a lone surrogate: no client library sends these."""
-    accounts("add", "trung-yen-3", folder=folder, secrets=secrets)
-    with broker_for_devices(servers, tmp_path) as broker, Raw(broker.listeners[0].port) as device:
-        assert device.log_in("trung-yen-3", secret(secrets, "trung-yen-3")) == 0
+    broker, password = known
+    with Raw(broker.listeners[0].port) as device:
+        assert device.log_in("trung-yen-3", password) == 0
         assert device.publish(topic) == 255
-        assert broker.answers()
+    assert broker.answers()
 
 
-def test_a_device_that_subscribes_to_everything_hears_nothing(
-    servers: Servers, tmp_path: Path, folder: Path, secrets: Path
-) -> None:
-    accounts("add", "trung-yen-3", folder=folder, secrets=secrets)
-    with broker_for_devices(servers, tmp_path) as broker, Raw(broker.listeners[0].port) as device:
-        device.log_in("trung-yen-3", secret(secrets, "trung-yen-3"))
+def test_a_device_that_subscribes_to_everything_hears_nothing(known: tuple[Mosquitto, str]) -> None:
+    broker, password = known
+    with Raw(broker.listeners[0].port) as device:
+        device.log_in("trung-yen-3", password)
         device.send(subscribe(b"#", b"$SYS/#", b"hanoi/v1/#", OWN.encode(), b"$share/g/#"))
         device.answer(SUBACK)
         publish(broker.url("publisher"), [(OWN, b"1"), ("hanoi/v1/rain/x/status", b"2")])
@@ -148,17 +153,16 @@ def test_a_device_that_subscribes_to_everything_hears_nothing(
 
 
 def test_an_account_works_at_the_devices_port_only_and_ours_only_at_the_first(
-    servers: Servers, tmp_path: Path, folder: Path, secrets: Path
+    known: tuple[Mosquitto, str],
 ) -> None:
-    accounts("add", "trung-yen-3", folder=folder, secrets=secrets)
-    with broker_for_devices(servers, tmp_path) as broker:
-        own = BrokerAddress.parse(broker.url("ingest"))
-        with Raw(broker.port) as first:
-            assert first.log_in("trung-yen-3", secret(secrets, "trung-yen-3")) == NOT_AUTHORIZED
-        with Raw(broker.listeners[0].port) as devices:
-            assert devices.log_in("ingest", own.password or "") == NOT_AUTHORIZED
-        with Raw(broker.listeners[0].port) as devices:
-            assert devices.log_in("trung-yen-3", "wrong") == NOT_AUTHORIZED
+    broker, password = known
+    own = BrokerAddress.parse(broker.url("ingest"))
+    with Raw(broker.port) as first:
+        assert first.log_in("trung-yen-3", password) == NOT_AUTHORIZED
+    with Raw(broker.listeners[0].port) as devices:
+        assert devices.log_in("ingest", own.password or "") == NOT_AUTHORIZED
+    with Raw(broker.listeners[0].port) as devices:
+        assert devices.log_in("trung-yen-3", "wrong") == NOT_AUTHORIZED
 
 
 def test_no_device_can_take_over_the_session_of_ingest(

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest import handover
-from ingest.handover import Share, Tenures
-from ingest.model import Envelope, Position
+from ingest.handover import LEFT, OWN, Share, Tenures
 from ingest.sources import matches
 from storage.tenures import Settlement, Tenure
 
@@ -17,17 +16,6 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FILTERS = ("hanoi/v1/rain/a/+", "hanoi/v1/rain/b/+", "v3/+/up")
 TOPICS = ("hanoi/v1/rain/a/observations", "hanoi/v1/rain/b/status", "v3/x/up")
 OTHERS = (2, 3)
-
-
-def envelope(topic: str, identifier: int | None, *, retained: bool = False) -> Envelope:
-    return Envelope(
-        topic=topic,
-        payload=b"",
-        received_at=NOW,
-        position=Position(1, 1),
-        identifier=identifier,
-        retained=retained,
-    )
 
 
 @dataclass
@@ -103,8 +91,8 @@ class City:
     def first_handles(self, _: int = 0) -> None:
         if self.sessions[1].queue:
             number, topic, identifier = self.sessions[1].queue.pop(0)
-            share = self.tenures.share_of_first(envelope(topic, identifier))
-            if share is not Share.LEFT:
+            share = self.tenures.share_of_first(topic, identifier, False)
+            if share != LEFT:
                 self.handled[number].append((1, share))
 
     def other_is_killed(self, n: int) -> None:
@@ -140,8 +128,8 @@ class City:
     def other_handles(self, n: int) -> None:
         worker = OTHERS[n % 2]
         if self.sessions[worker].queue:
-            number, topic, identifier = self.sessions[worker].queue.pop(0)
-            self.handled[number].append((worker, handover.share_of_other(envelope(topic, identifier))))
+            number, _, identifier = self.sessions[worker].queue.pop(0)
+            self.handled[number].append((worker, handover.share_of_other(identifier)))
 
     def come_to_rest(self) -> None:
         for _ in range(12):
@@ -175,10 +163,10 @@ WEIGHTS = {
 
 
 def lived(seed: int) -> City:
-    """A city after 600 random steps: some ten handovers, with messages that wait through several of them."""
+    """A city after 900 random steps: some ten handovers, with messages that wait through several of them."""
     chance = random.Random(seed)
     city = City()
-    for step in chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=600):
+    for step in chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=900):
         step(city, chance.randrange(54))
     return city
 
@@ -196,7 +184,8 @@ def test_no_message_is_left_by_all_and_who_shares_one_knows_it(seed: int) -> Non
         assert 1 <= len(handlers) <= 2, "somebody has it, and nobody has it thrice"
         assert len({worker for worker, _ in handlers}) == len(handlers)
         if len(handlers) == 2:
-            assert {share for _, share in handlers} == {Share.SHARED}
+            (overlap,) = {share for _, share in handlers}
+            assert overlap > 0, "both know it, and say the same"
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -210,9 +199,9 @@ def test_at_rest_every_filter_is_with_its_owner_and_nobody_handles_twice(seed: i
         city.publish(n)
     city.come_to_rest()
     assert [city.handled[before + 1 + n] for n in range(3)] == [
-        [(2, Share.OWN)],
-        [(3, Share.OWN)],
-        [(1, Share.OWN)],
+        [(2, OWN)],
+        [(3, OWN)],
+        [(1, OWN)],
     ]
 
 
@@ -233,31 +222,31 @@ WHOLE = Tenure(
 @pytest.mark.parametrize(
     ("identifier", "share"),
     [
-        (None, Share.OWN),
-        (9, Share.OWN),
-        (10, Share.SHARED),
-        (19, Share.SHARED),
-        (20, Share.LEFT),
-        (29, Share.LEFT),
-        (30, Share.SHARED),
-        (39, Share.SHARED),
-        (40, Share.OWN),
+        (None, OWN),
+        (9, OWN),
+        (10, 2),
+        (19, 2),
+        (20, LEFT),
+        (29, LEFT),
+        (30, 3),
+        (39, 3),
+        (40, OWN),
     ],
 )
 def test_the_identifier_says_whose_a_message_is(identifier: int | None, share: Share) -> None:
     tenures = Tenures.of([WHOLE])
-    assert tenures.share_of_first(envelope(TOPICS[0], identifier)) is share
-    assert tenures.share_of_first(envelope(TOPICS[1], identifier)) is Share.OWN
+    assert tenures.share_of_first(TOPICS[0], identifier, False) == share
+    assert tenures.share_of_first(TOPICS[1], identifier, False) == OWN
 
 
 def test_what_the_broker_gives_on_subscribing_is_left_to_nobody() -> None:
-    assert Tenures.of([WHOLE]).share_of_first(envelope(TOPICS[0], 25, retained=True)) is Share.OWN
+    assert Tenures.of([WHOLE]).share_of_first(TOPICS[0], 25, True) == OWN
 
 
 def test_a_topic_that_no_thing_can_have_stays_with_worker_1() -> None:
     tenures = Tenures.of([WHOLE])
     for topic in ("hanoi/v1/rain/a", "hanoi/v1/rain/a/b/c", "hanoi/v1/rain/A/status", "hanoi/v1//a/status"):
-        assert tenures.share_of_first(envelope(topic, 25)) is Share.OWN
+        assert tenures.share_of_first(topic, 25, False) == OWN
 
 
 def test_identifiers_go_up_with_the_time_and_fit_into_28_bits() -> None:

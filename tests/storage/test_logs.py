@@ -96,7 +96,7 @@ def test_what_a_process_or_a_thread_dies_of_is_logged_and_redacted(lines: Callab
     try:
         die()
     except RuntimeError:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
     assert "thread_died name=worker-7" in lines()
     assert "uncaught_exception" in lines()
     assert lines().count("RuntimeError: password=***") == 2

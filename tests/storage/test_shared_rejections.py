@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 WEEK_AGO = NOW - timedelta(days=7)
 
 
-def rejection(worker: int, packet_id: int, second: int = 0, *, shared: bool = True) -> Rejection:
+def rejection(worker: int, packet_id: int, second: int = 0, *, overlap: int | None = 8) -> Rejection:
     return Rejection(
         topic="hanoi/v1/rain/x/observations",
         payload=b"ERR",
@@ -26,7 +26,7 @@ def rejection(worker: int, packet_id: int, second: int = 0, *, shared: bool = Tr
         source="mqtt",
         packet_id=packet_id,
         worker=worker,
-        shared_since=WEEK_AGO if shared else None,
+        overlap=overlap,
     )
 
 
@@ -64,13 +64,14 @@ def test_equal_messages_are_as_many_as_they_are_whoever_comes_first(database_url
 
 
 def test_what_is_not_shared_is_nobodys_copy(database_url: str) -> None:
-    alone = [rejection(1, 1, shared=False), rejection(2, 2, shared=False)]
-    assert stored(database_url, alone, [rejection(2, 3)], [rejection(1, 4, shared=False)]) == 4
+    alone = [rejection(1, 1, overlap=None), rejection(2, 2, overlap=None)]
+    assert stored(database_url, alone, [rejection(2, 3)], [rejection(1, 4, overlap=None)]) == 4
+    assert stored(database_url, [rejection(1, 5, overlap=9)]) == 5, "the end of a tenure is not its beginning"
 
 
 def test_equal_packet_ids_of_two_sessions_mean_nothing(database_url: str) -> None:
-    unshared = rejection(2, 7, shared=False)
-    assert stored(database_url, [rejection(1, 7, shared=False)], [again(unshared, 5)]) == 2
+    other = rejection(2, 7, overlap=None)
+    assert stored(database_url, [rejection(1, 7, overlap=None)], [again(other, 5)]) == 2
 
 
 def test_a_copy_that_is_delivered_again_stays_the_copy(database_url: str) -> None:

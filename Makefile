@@ -11,7 +11,7 @@ export SIMULATE
 help:
 	@echo "make demo         install everything below this folder and start it (Ctrl-C stops it)"
 	@echo "make test         lint, types, unit, integration and browser tests"
-	@echo "make test-faults  kill ingest, broker and database on purpose, and count what is left"
+	@echo "make test-faults  break processes, broker, database, network and data on purpose, and count what is left"
 	@echo "make bench        the measurements of docs/benchmarks.md"
 	@echo "make lint         ruff, mypy and the import rules only"
 	@echo "make clean-data   empty the database and the broker; programs and passwords stay"

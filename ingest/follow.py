@@ -32,6 +32,6 @@ class RegistryFollower:
             try:
                 for _ in things.changes(self.database_url, name="ingest-follow", stop=self.stop):
                     self.registry.load()
-            except db.DatabaseUnreachable as error:
+            except db.PASSING as error:
                 log.warning("registry_follower_lost retry_in_s=%s error=%r", AGAIN_S, str(error).strip())
                 self.stop.wait(AGAIN_S)

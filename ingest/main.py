@@ -232,7 +232,7 @@ def _load_patiently(registry: Registry, writer: Writer, part: Part, stop: Event)
             registry.sync()
             part.load()
             writer.open()
-        except db.DatabaseUnreachable as error:
+        except db.PASSING as error:
             log.warning("database_awaited error=%r", str(error))
             stop.wait(1.0)
         else:

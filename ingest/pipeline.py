@@ -137,7 +137,7 @@ class Pipeline:
         while not self.stop.is_set():
             try:
                 return ask()
-            except db.DatabaseUnreachable as error:
+            except db.PASSING as error:
                 wait_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
                 log.warning("registry_retried wait_s=%s error=%r", wait_s, str(error))
                 attempt += 1

@@ -241,10 +241,11 @@ def load_sources(path: Path | None) -> Sources:
     """The sources of a file; none without one. Raises ReferenceDataError naming file and key."""
     if path is None:
         return Sources()
+    document = read_toml(path)
     try:
-        file = _File.model_validate(read_toml(path))
+        file = _File.model_validate(document)
     except ValidationError as error:
-        raise explain(path, error) from error
+        raise explain(path, error, document) from error
     built: dict[str, Source] = {}
     for table in file.source:
         if table.name in built:

@@ -22,6 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.model import Envelope, Position
 from ingest.mqtt_client import Arrived, BatchedClient
+from ingest.unanswered import Unanswered
 from ingest.wire import BrokerAddress
 
 log = logging.getLogger(__name__)
@@ -32,8 +33,6 @@ SESSION_EXPIRY: Final = timedelta(days=7)
 """How long the broker keeps our queue while we are away: the longest outage that loses nothing."""
 RECEIVE_MAXIMUM: Final = 4000
 """Messages in flight at most: twice a batch, so that one is decoded while another is written."""
-IN_FLIGHT: Final = timedelta(seconds=10)
-"""A message whose publisher had no answer when the broker died was received by us at most this long before."""
 RESENT_WITHIN: Final = timedelta(minutes=10)
 """How long after a lost broker publishers may still come back and send again."""
 BATCH_BYTES: Final = 1024 * 1024
@@ -99,7 +98,9 @@ class MqttTransport:
     _queue: "SimpleQueue[Envelope]" = field(default_factory=SimpleQueue, init=False)
     _generation: int = field(default=0, init=False)
     _generation_lock: threading.Lock = field(default_factory=threading.Lock, init=False)
-    _lost_at: datetime | None = field(default=None, init=False)
+    _lost: tuple[datetime, datetime] | None = field(default=None, init=False)
+    """When we lost the broker, after the time from which on messages may have been unanswered then."""
+    _unanswered: Unanswered = field(default_factory=Unanswered, init=False)
     _bytes_in: int = field(default=0, init=False)
     """Counted by the receiving thread only, `_bytes_out` by the one that calls `receive`."""
     _bytes_out: int = field(default=0, init=False)
@@ -257,7 +258,8 @@ class MqttTransport:
         with self._generation_lock:
             self._generation += 1
         if self.connected:
-            self._lost_at = datetime.now(UTC)
+            now = datetime.now(UTC)
+            self._lost = self._unanswered.since(now), now
         self.connected = False
         self.granted, self.gone = {}, frozenset()
         log.warning("broker_lost reason=%s", reason)
@@ -267,6 +269,7 @@ class MqttTransport:
 
     def _on_message(self, _: Client, __: Any, message: MQTTMessage | Arrived) -> None:
         now = datetime.now(UTC)
+        self._unanswered.note(now, self.received, self.committed)
         self.received += 1
         self._bytes_in += len(message.payload)
         self._queue.put(
@@ -283,10 +286,11 @@ class MqttTransport:
         )
 
     def _resent_between(self, now: datetime) -> tuple[datetime, datetime] | None:
-        """When we received what a publisher may now send again because the broker died before it answered."""
-        if self._lost_at is None or now - self._lost_at > RESENT_WITHIN:
+        """When we received what may now come again without a mark: a publisher had no answer of the broker that died,
+        or the broker that was started again none of ours."""
+        if self._lost is None or now - self._lost[1] > RESENT_WITHIN:
             return None
-        return self._lost_at - IN_FLIGHT, self._lost_at
+        return self._lost
 
 
 def _options(wanted: Subscription) -> SubscribeOptions:

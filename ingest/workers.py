@@ -156,8 +156,8 @@ class Other:
     _owned: tuple[Known, dict[str, int]] | None = field(default=None, init=False)
     """What we own of the registry's last state."""
     _seen: float = field(default=float("-inf"), init=False)
-    _sessions: int | None = field(default=None, init=False)
-    """The transport's, at the last look."""
+    _sessions: int = field(default=0, init=False)
+    """New sessions that don't surprise us: the very first, and those of the looks before."""
     _quiet: tuple[int, float] | None = field(default=None, init=False)
     """Messages received, and the time, when the last one was done with."""
 
@@ -168,7 +168,7 @@ class Other:
     def load(self) -> None:
         """From here on we may have a session."""
         with self.pool.connection() as conn:
-            tenures.seen(conn, self.worker, self.clock())
+            self._sessions = 0 if tenures.seen(conn, self.worker, self.clock()) else 1
 
     def share(self, envelope: Envelope) -> Share:
         return handover.share_of_other(envelope.identifier)
@@ -225,8 +225,8 @@ class Other:
 
     def _session_was_lost(self) -> bool:
         """Whether the broker began a new session for us since the last look."""
-        before, self._sessions = self._sessions, self.transport.sessions
-        return self._sessions > (before or 0)
+        before, self._sessions = self._sessions, max(self._sessions, self.transport.sessions)
+        return self._sessions > before
 
     def _is_empty(self) -> bool:
         """Whether the broker has nothing left for us. Without subscriptions nothing is added."""
@@ -236,7 +236,7 @@ class Other:
             self._quiet = None
         elif self._quiet is None or self._quiet[0] != transport.received:
             self._quiet = (transport.received, now)
-            transport.want((), [asked])  # no such subscription: an answer is all that we want
+        transport.want((), [asked])  # no such subscription: an answer is all that we want
         return self._quiet is not None and now - self._quiet[1] >= QUIET_S and asked in transport.gone
 
 
@@ -261,6 +261,6 @@ class Handover:
         while not self.stop.wait(wait_s):
             try:
                 wait_s = self.part.tick()
-            except db.DatabaseUnreachable as error:
+            except db.PASSING as error:
                 log.warning("handover_retried error=%r", str(error))
                 wait_s = TICK_S

@@ -183,20 +183,50 @@ def read_toml(path: Path) -> Mapping[str, Any]:
         raise ReferenceDataError(f"{path}: can't be read: {error.strerror}") from error
 
 
-def explain(path: Path, error: ValidationError) -> ReferenceDataError:
-    """One line a fault: file, key, what is wrong and what was there."""
+def explain(path: Path, error: ValidationError, document: object = None) -> ReferenceDataError:
+    """One line a fault: file, key, what is wrong and what was there.
+
+    With the document, a table of an array is called by its `id` or `name` where it has one, else by its number.
+    """
     lines = []
     for fault in error.errors(include_url=False, include_context=False):
-        where = ".".join(str(part) for part in fault["loc"]) or "(file)"
-        lines.append(f"{path}: {where}: {fault['msg']} (got {fault['input']!r:.80})")
+        loc, given = fault["loc"], fault["input"]
+        shown = list(loc) if document is None else _as_written(loc, fault["type"], document)
+        is_alternative = len(shown) < len(loc)
+        if is_alternative and fault["type"] == ("string_type" if isinstance(given, dict) else "model_type"):
+            continue  # a key that may be text or a table: what it was not meant as is no help
+        where = ".".join(str(part) for part in shown) or "(file)"
+        lines.append(f"{path}: {where}: {fault['msg']} (got {given!r:.80})")
     return ReferenceDataError("\n".join(lines))
 
 
+def _as_written(loc: Sequence[int | str], kind: str, document: object) -> list[int | str]:
+    """The place without what stands only in our models: which alternative of a type was tried."""
+    shown: list[int | str] = []
+    node = document
+    for number, part in enumerate(loc):
+        if isinstance(part, int):
+            node = node[part] if isinstance(node, list) else None
+            shown.append(_called(node) or part)
+        elif isinstance(node, dict) and part in node:
+            node = node[part]
+            shown.append(part)
+        elif part == "[key]" or (kind == "missing" and number == len(loc) - 1):
+            shown.append(part)
+    return shown
+
+
+def _called(node: object) -> str | None:
+    names = [node.get("id"), node.get("name")] if isinstance(node, dict) else []
+    return next((name for name in names if isinstance(name, str) and NAME.fullmatch(name)), None)
+
+
 def _parse(path: Path) -> _File:
+    document = read_toml(path)
     try:
-        return _File.model_validate(read_toml(path))
+        return _File.model_validate(document)
     except ValidationError as error:
-        raise explain(path, error) from error
+        raise explain(path, error, document) from error
 
 
 def _domain(path: Path, file: _File, shared: Mapping[str, Property]) -> Domain:

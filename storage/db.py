@@ -15,6 +15,8 @@ Pool = ConnectionPool[Connection]
 
 DatabaseUnreachable: Final = psycopg.OperationalError
 """Bad luck, not bad data: the connection or the server's resources; trying again can help."""
+PASSING: Final = (DatabaseUnreachable, psycopg.errors.ReadOnlySqlTransaction)
+"""What a worker waits out: it is that, or the server is a standby that is about to be promoted (25006)."""
 
 _BLOCK = re.compile(r"^-- name: (?P<name>\w+)\n(?P<body>.*?)(?=^-- name: |\Z)", re.M | re.S)
 

@@ -1,10 +1,12 @@
 """The inventory: a city is one folder of TOML files whose `thing` tables become `Thing`s.
 
 A parking point's `children` stand for its bays. Folders given by HANOI_INVENTORY_DIR are added to the shipped one.
+Top-level `calibration` tables are those of a Thing that another file names.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
@@ -76,6 +78,12 @@ class _Calibration(_Table):
         )
 
 
+class _CalibrationOf(_Calibration):
+    """The same at the top level: of a Thing of any file."""
+
+    thing: Key
+
+
 class _Known(BaseModel):
     """Attributes that something is computed from; every other one is free."""
 
@@ -115,21 +123,44 @@ class _Thing(_Table):
 
 
 class _File(_Table):
-    domain: Key
-    thing: tuple[_Thing, ...]
+    domain: Key | None = None
+    thing: tuple[_Thing, ...] = ()
+    calibration: tuple[_CalibrationOf, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_a_domain(self) -> "_File":
+        if self.thing and self.domain is None:
+            raise ValueError("domain: is missing: which domain are the Things of?")
+        if not self.model_fields_set & {"thing", "calibration"}:
+            raise ValueError("has neither [[thing]] nor [[calibration]]")
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Placed:
+    """Something, and the file that it stands in."""
+
+    path: Path
+    one: _Calibration
 
 
 def load_inventory(folders: Sequence[Path], domains: Mapping[str, Domain]) -> tuple[Thing, ...]:
     """All Things, parents before their children. Raises ReferenceDataError naming file and key."""
+    parsed = {path: _parse(path) for path in toml_files(folders)}
     things: dict[str, Thing] = {}
-    for path in toml_files(folders):
-        for thing in _things(path, domains):
+    paths: dict[str, Path] = {}
+    for path, file in parsed.items():
+        for thing in _things(path, file, domains):
             if thing.id in things:
-                raise ReferenceDataError(f"{path}: thing.id: '{thing.id}' stands in two places")
-            things[thing.id] = thing
+                places = f"{paths[thing.id]} and {path}" if paths[thing.id] != path else "this file"
+                raise ReferenceDataError(f"{path}: thing.id: '{thing.id}' stands in two places: {places}")
+            things[thing.id], paths[thing.id] = thing, path
     for thing in things.values():
         if thing.parent_id is not None and thing.parent_id not in things:
             raise ReferenceDataError(f"thing {thing.id}: parent: no Thing '{thing.parent_id}'")
+    for thing_id, placed in _calibrations_by_thing(parsed, things).items():
+        calibrations = _calibrations(things[thing_id], placed, domains[things[thing_id].domain])
+        things[thing_id] = replace(things[thing_id], calibrations=calibrations)
     return tuple(_parents_first(things))
 
 
@@ -143,11 +174,17 @@ def _parents_first(things: Mapping[str, Thing]) -> Iterator[Thing]:
     return (things[thing_id] for thing_id in order if thing_id is not None)
 
 
-def _things(path: Path, domains: Mapping[str, Domain]) -> Iterator[Thing]:
+def _parse(path: Path) -> _File:
+    document = read_toml(path)
     try:
-        file = _File.model_validate(read_toml(path))
+        return _File.model_validate(document)
     except ValidationError as error:
-        raise explain(path, error) from error
+        raise explain(path, error, document) from error
+
+
+def _things(path: Path, file: _File, domains: Mapping[str, Domain]) -> Iterator[Thing]:
+    if file.domain is None:
+        return
     domain = domains.get(file.domain)
     if domain is None:
         raise ReferenceDataError(f"{path}: domain: '{file.domain}' is none of {sorted(domains)}")
@@ -158,30 +195,55 @@ def _things(path: Path, domains: Mapping[str, Domain]) -> Iterator[Thing]:
                 raise ReferenceDataError(
                     f"{path}: thing {thing.id}: properties: {sorted(unknown)} not in the catalogue"
                 )
-            _check_calibrations(path, thing, domain)
             yield thing
 
 
-def _check_calibrations(path: Path, thing: Thing, domain: Domain) -> None:
-    """Raises ReferenceDataError for one that nothing can be done with, or where two hold at a time."""
-    for key, found in thing.calibrations.items():
-        where = f"{path}: thing {thing.id}: calibration: property '{key}'"
+def _calibrations_by_thing(
+    parsed: Mapping[Path, _File], things: Mapping[str, Thing]
+) -> dict[str, list[_Placed]]:
+    """Those below their Thing and those at the top level, of all files."""
+    found: dict[str, list[_Placed]] = {}
+    for path, file in parsed.items():
+        for table in file.thing:
+            if table.calibration:
+                placed = [_Placed(path=path, one=one) for one in table.calibration]
+                found.setdefault(table.id, []).extend(placed)
+        for one in file.calibration:
+            if one.thing not in things:
+                raise ReferenceDataError(
+                    f"{path}: calibration: thing: no file of the inventory has a Thing '{one.thing}'"
+                )
+            found.setdefault(one.thing, []).append(_Placed(path=path, one=one))
+    return found
+
+
+def _calibrations(
+    thing: Thing, placed: Sequence[_Placed], domain: Domain
+) -> dict[str, tuple[Calibration, ...]]:
+    """By property, each in order of time.
+
+    Raises ReferenceDataError for one that nothing can be done with, or where two hold at a time.
+    """
+    by_key: dict[str, list[_Placed]] = {}
+    for found in sorted(placed, key=lambda found: found.one.valid_from):
+        key = found.one.property
+        where = f"{found.path}: thing {thing.id}: calibration: property '{key}'"
         if key not in thing.properties:
             raise ReferenceDataError(f"{where} is none of {sorted(thing.properties)}")
         if domain.properties[key].boolean or domain.properties[key].derived:
             raise ReferenceDataError(f"{where} is yes or no, or derived: such are not calibrated")
-        for before, after in pairwise(found):
-            if before.valid_to is None or before.valid_to > after.valid_from:
-                times = f"{before.valid_from.isoformat()} and {after.valid_from.isoformat()}"
-                raise ReferenceDataError(f"{where}: those from {times} hold at the same time: set `to`")
+        by_key.setdefault(key, []).append(found)
+    for key, each in by_key.items():
+        for before, after in pairwise(each):
+            if before.one.valid_to is None or before.one.valid_to > after.one.valid_from:
+                where = f"{after.path}: thing {thing.id}: calibration: property '{key}'"
+                raise ReferenceDataError(f"{where}: {_times(before, after)} hold at the same time: set `to`")
+    return {key: tuple(found.one.calibration() for found in each) for key, each in by_key.items()}
 
 
-def _calibrations(table: _Thing) -> dict[str, tuple[Calibration, ...]]:
-    """By property, each in order of time."""
-    found: dict[str, list[Calibration]] = {}
-    for one in sorted(table.calibration, key=lambda one: one.valid_from):
-        found.setdefault(one.property, []).append(one.calibration())
-    return {key: tuple(calibrations) for key, calibrations in found.items()}
+def _times(before: _Placed, after: _Placed) -> str:
+    beside = "" if before.path == after.path else f" ({before.path})"
+    return f"those from {before.one.valid_from.isoformat()}{beside} and {after.one.valid_from.isoformat()}"
 
 
 def _thing(domain: str, table: _Thing) -> Thing:
@@ -198,7 +260,6 @@ def _thing(domain: str, table: _Thing) -> Thing:
         else None,
         attributes=table.attributes,
         public=table.public,
-        calibrations=_calibrations(table),
     )
 
 

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
             }
             if settings.database_url is not None:  # the demo's public role is of another server
                 missing.pop("public_database_url", None)
+            else:  # what the demo runs with, or a command beside it would judge by other Things and sources
+                missing |= {
+                    name: written[f"HANOI_{name.upper()}"]
+                    for name in ("catalog_dir", "inventory_dir", "sources_file")
+                    if not getattr(settings, name) and f"HANOI_{name.upper()}" in written
+                }
             return cls(**files, **missing) if missing else settings
         except ValidationError as error:
             lines = [

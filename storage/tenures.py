@@ -55,9 +55,10 @@ def tenures_of(conn: db.Connection, worker: int) -> list[Tenure]:
     return [Tenure(**row) for row in conn.execute(db.statements("tenures")["tenures_of"], {"worker": worker})]
 
 
-def seen(conn: db.Connection, worker: int, now: datetime) -> None:
-    """A worker beside the first is alive, and its session with the broker is there."""
-    conn.execute(db.statements("tenures")["seen"], {"worker": worker, "now": now})
+def seen(conn: db.Connection, worker: int, now: datetime) -> bool:
+    """A worker beside the first is alive; returns whether it was before, so that it may have a session."""
+    row = conn.execute(db.statements("tenures")["seen"], {"worker": worker, "now": now}).fetchone()
+    return bool(row and row["known"])
 
 
 def gone(conn: db.Connection, worker: int) -> None:

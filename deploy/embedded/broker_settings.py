@@ -127,10 +127,12 @@ _SNAPSHOTS = ("persistence true", "persistence_file mosquitto.db", "autosave_on_
 def access_rules(extra_topics: Sequence[str] = ()) -> str:
     """Return who may do what. Ingest only reads; only publishers write telemetry.
 
-    `extra_topics` are the filters of other formats: ingest reads them, publishers write them.
+    `extra_topics` are the filters of other formats: publishers write them. Ingest reads everything: its
+    session keeps the subscriptions of a source that was removed, and what it may not read then would
+    be acknowledged and be nobody's.
     """
     rules: Mapping[str, tuple[str, ...]] = {
-        "ingest": ("read hanoi/#", "read $SYS/#", *(f"read {topic}" for topic in extra_topics)),
+        "ingest": ("read #", "read $SYS/#"),
         "publisher": ("write hanoi/v1/#", *(f"write {topic}" for topic in extra_topics)),
         "health": ("readwrite hanoi-health/#", "read $SYS/#"),
     }

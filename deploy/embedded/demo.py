@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import signal
 import subprocess
 import sys
@@ -43,6 +44,7 @@ _NOT_FOR_THE_DEMO = {
     *(f"{name}_FILE" for name in _URLS),
     *("HANOI_MQTT_CA_FILE", "HANOI_MQTT_CERT_FILE", "HANOI_MQTT_KEY_FILE"),
 }
+_REFERENCE_FILES = ("HANOI_CATALOG_DIR", "HANOI_INVENTORY_DIR", "HANOI_SOURCES_FILE")
 _DEVICE_PORT_BEYOND = 1000
 _READY_LIMIT_S = 180.0
 _LOG_CHECK_S = 5.0
@@ -345,9 +347,19 @@ class Demo:
             "HANOI_CONTROL_ROOM_URL": self._settings.control_room.url,
             "HANOI_OPERATOR_USER": OPERATOR,
             "HANOI_OPERATOR_PASSWORD": self._operator_password(),
+            **self._reference_files(),
         }
         text = "".join(f"{key}={value}\n" for key, value in values.items())
         secret_files.write_private(self._layout.demo_env, text)
+
+    def _reference_files(self) -> dict[str, str]:
+        """Return what our processes run with and a command in another terminal must run with too."""
+        found = {name: self._base_environment.get(name, "") for name in _REFERENCE_FILES}
+        return {
+            name: os.pathsep.join(str(Path(part).resolve()) for part in value.split(os.pathsep) if part)
+            for name, value in found.items()
+            if value
+        }
 
     def _announce(self) -> None:
         took_s = time.monotonic() - self._began

@@ -11,7 +11,7 @@ WITH known AS (
     UNION ALL
     SELECT FROM rejected_message
     WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND resent_at = %(received_at)s
-      AND received_at BETWEEN %(resent_from)s::timestamptz AND %(resent_to)s::timestamptz
+      AND received_at BETWEEN %(resent_from)s::timestamptz - interval '7 days' AND %(resent_to)s::timestamptz
     UNION ALL
     SELECT FROM rejected_message
     WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND overlap = %(overlap)s::bigint
@@ -22,8 +22,9 @@ WITH known AS (
     UPDATE rejected_message SET resent_at = %(received_at)s
     WHERE NOT EXISTS (SELECT FROM known) AND id = (
         SELECT id FROM rejected_message
-        WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND resent_at IS NULL
-          AND received_at BETWEEN %(resent_from)s::timestamptz AND %(resent_to)s::timestamptz
+        WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s
+          AND received_at BETWEEN %(resent_from)s::timestamptz - interval '7 days' AND %(resent_to)s::timestamptz
+          AND coalesce(resent_at, received_at) BETWEEN %(resent_from)s::timestamptz AND %(resent_to)s::timestamptz
           AND (worker = %(worker)s OR overlap IS NULL)
         ORDER BY received_at LIMIT 1)
     RETURNING id
@@ -32,8 +33,9 @@ WITH known AS (
     WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM sent_again) AND id = (
         SELECT id FROM rejected_message
         WHERE payload_sha256 = %(sha256)s AND topic = %(topic)s AND overlap = %(overlap)s::bigint
-          AND twin_worker = %(worker)s AND twin_resent_at IS NULL
-          AND twin_received_at BETWEEN %(resent_from)s::timestamptz AND %(resent_to)s::timestamptz
+          AND twin_worker = %(worker)s
+          AND coalesce(twin_resent_at, twin_received_at)
+              BETWEEN %(resent_from)s::timestamptz AND %(resent_to)s::timestamptz
         ORDER BY twin_received_at LIMIT 1)
     RETURNING id
 ), twin AS (

@@ -7,7 +7,8 @@ WHERE worker = %(worker)s AND NOT dropped ORDER BY id;
 
 -- name: seen
 INSERT INTO ingest_worker (worker, seen_at) VALUES (%(worker)s, %(now)s)
-ON CONFLICT (worker) DO UPDATE SET seen_at = EXCLUDED.seen_at;
+ON CONFLICT (worker) DO UPDATE SET seen_at = EXCLUDED.seen_at
+RETURNING xmax <> 0 AS known;
 
 -- name: gone
 DELETE FROM ingest_worker WHERE worker = %(worker)s;

@@ -66,9 +66,9 @@ def test_the_file_alone_is_checked(files: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (("csv_table", "csv_tabel"), "sources.toml: source.0.decoder: Value error, 'csv_tabel' is none of"),
-        (("Asia/Ho_Chi_Minh", "Asia/Hanoi"), "source.0.zone"),
-        (("mg/m3", "mg/mm3"), "source.0.properties.Dust"),
+        (("csv_table", "csv_tabel"), "sources.toml: source.lab.decoder: Value error, 'csv_tabel' is none of"),
+        (("Asia/Ho_Chi_Minh", "Asia/Hanoi"), "source.lab.zone"),
+        (("mg/m3", "mg/mm3"), "source.lab.properties.Dust.unit: "),
         (("[[source]]", "[[source"), "sources.toml: not TOML"),
     ],
 )

@@ -256,7 +256,7 @@ def test_a_number_that_cannot_be_is_refused(arguments: list[str], said: str) -> 
 
 @pytest.mark.faults
 def test_the_number_changes_under_way_and_workers_die_in_the_middle(servers: tuple[Runtime, Path]) -> None:
-    """The short form of `python -m tests.faults --workers`."""
+    """The short form of `python -m tests.faults --workers 1,2,4,2,1`."""
     installed, _ = servers
     with installed.temporary_folder("workers") as folder, rig(installed, folder) as running:
         running.publisher.rate_hz = 200.0

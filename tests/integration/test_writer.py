@@ -150,3 +150,15 @@ def test_what_a_publisher_sent_again_after_a_lost_broker_is_taken_up_once(databa
         assert count(database_url, "rejected_message") == 2
         ours.write([refused(2, at_s=6, **lost), refused(3, at_s=7, **lost)])
         assert count(database_url, "rejected_message") == 4
+
+
+def test_what_comes_again_after_a_second_loss_is_the_same_row_still(database_url: str) -> None:
+    first = {"resent_between": (T0 - timedelta(seconds=100), T0)}
+    second = {"resent_between": (T0 - timedelta(seconds=50), T0 + timedelta(seconds=60))}
+    with writer(database_url, Acks(database_url)) as ours:
+        ours.write([refused(1, at_s=-90), refused(2, at_s=-80)])
+        ours.write([refused(1, at_s=5, **first), refused(2, at_s=6, **first)])
+        ours.write([refused(1, at_s=65, **second), refused(2, at_s=66, **second)])
+        assert count(database_url, "rejected_message") == 2
+        ours.write([refused(3, at_s=67, **second)])
+        assert count(database_url, "rejected_message") == 3

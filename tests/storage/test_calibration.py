@@ -7,7 +7,7 @@ import pytest
 
 from ingest.calibrate import revision
 from storage.catalog import ReferenceDataError
-from storage.inventory import load_inventory
+from storage.inventory import SHIPPED, load_inventory
 from storage.model import Calibration, Domain, Observation, Quality, Thing
 
 T0 = datetime(2026, 11, 1, tzinfo=UTC)
@@ -74,6 +74,78 @@ def test_what_can_t_be_meant_is_refused_with_file_and_key(
 ) -> None:
     with pytest.raises(ReferenceDataError, match=rf"test\.toml: (.|\n)*{said}"):
         load(tmp_path, domains, *calibrations)
+
+
+ELSEWHERE = '[[calibration]]\nthing = "test-station"\nproperty = "pm2_5"\n'
+
+
+def elsewhere(folder: Path, domains: dict[str, Domain], *tables: str, own: str = "") -> dict[str, Thing]:
+    """The Thing in one file, and each table in a file of its own that holds nothing else."""
+    (folder / "test.toml").write_text(THING + own)
+    for number, table in enumerate(tables):
+        (folder / f"z-certificate-{number}.toml").write_text(table)
+    return {thing.id: thing for thing in load_inventory([folder], domains)}
+
+
+def test_a_thing_of_another_file_is_calibrated_in_a_file_that_holds_nothing_else(
+    tmp_path: Path, domains: dict[str, Domain]
+) -> None:
+    own = '[[thing.calibration]]\nproperty = "pm2_5"\ngain = 1.2\nfrom = 2026-11-02T00:00:00Z\n'
+    until = ELSEWHERE + "offset = -0.5\nfrom = 2026-11-01T00:00:00Z\nto = 2026-11-02T00:00:00Z\n"
+    assert elsewhere(tmp_path, domains, until, own=own)["test-station"].calibrations == {
+        "pm2_5": (
+            Calibration(offset=-0.5, valid_from=T0, valid_to=T0 + DAY),
+            Calibration(gain=1.2, valid_from=T0 + DAY),
+        )
+    }
+
+
+def test_a_shipped_thing_is_calibrated_from_a_folder_of_one_s_own(
+    tmp_path: Path, domains: dict[str, Domain]
+) -> None:
+    table = '[[calibration]]\nthing = "trung-yen-3"\nproperty = "pm2_5"\ngain = 1.1\nfrom = 2026-11-01T00:00:00Z\n'
+    (tmp_path / "certificates.toml").write_text(table)
+    things = {thing.id: thing for thing in load_inventory([SHIPPED, tmp_path], domains)}
+    assert things["trung-yen-3"].calibrations == {"pm2_5": (Calibration(gain=1.1, valid_from=T0),)}
+
+
+@pytest.mark.parametrize(
+    ("tables", "said"),
+    [
+        (
+            [ELSEWHERE.replace("test-station", "nowhere") + "from = 2026-11-01T00:00:00Z"],
+            r"certificate-0\.toml: calibration: thing: .* 'nowhere'",
+        ),
+        (
+            [ELSEWHERE.replace("pm2_5", "pm10") + "from = 2026-11-01T00:00:00Z"],
+            r"certificate-0\.toml: thing test-station: calibration: property 'pm10' is none of",
+        ),
+        (
+            [ELSEWHERE + "from = 2026-11-01T00:00:00Z", ELSEWHERE + "from = 2026-11-02T00:00:00Z"],
+            r"certificate-1\.toml: thing test-station: .* \(.*certificate-0\.toml\) and .* same time",
+        ),
+        (
+            [ELSEWHERE + "from = 2026-11-01T00:00:00"],
+            r"certificate-0\.toml: calibration\.0\.from: .*timezone",
+        ),
+        (["[[calibration]]\nproperty = 'x'"], r"certificate-0\.toml: calibration\.0\.thing: Field required"),
+        ([""], r"certificate-0\.toml: .*neither"),
+        (
+            ["[[thing]]\nid = 'a'\nkind = 'b'\nname = {vi = 'a', en = 'a'}\nproperties = []"],
+            "domain: is missing",
+        ),
+    ],
+)
+def test_such_a_file_that_can_t_be_meant_is_refused_with_its_name(
+    tmp_path: Path, domains: dict[str, Domain], tables: list[str], said: str
+) -> None:
+    with pytest.raises(ReferenceDataError, match=said):
+        elsewhere(tmp_path, domains, *tables)
+
+
+def test_a_thing_in_two_files_is_refused_with_both_named(tmp_path: Path, domains: dict[str, Domain]) -> None:
+    with pytest.raises(ReferenceDataError, match=r"two places: .*/test\.toml and .*z-certificate-0\.toml"):
+        elsewhere(tmp_path, domains, THING)
 
 
 @pytest.mark.parametrize("attribute", ["resolution_mm = 0", 'counter_bits = "16"', "interval_s = -5"])

@@ -9,7 +9,16 @@ from storage.settings import ConfigurationError, Settings, host_port
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("DATABASE_URL", "MQTT_URL", "PUBLIC_BIND", "LOG_LEVEL", "CATALOG_DIR"):
+    names = (
+        "DATABASE_URL",
+        "MQTT_URL",
+        "PUBLIC_BIND",
+        "LOG_LEVEL",
+        "CATALOG_DIR",
+        "INVENTORY_DIR",
+        "SOURCES_FILE",
+    )
+    for name in names:
         monkeypatch.delenv(f"HANOI_{name}", raising=False)
     monkeypatch.setenv("HANOI_RUNTIME_DIR", str(tmp_path))
 
@@ -27,6 +36,21 @@ def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     settings = Settings.load()
     assert settings.required("database_url") == "postgresql://mine"
     assert settings.public_database_url is None
+
+
+def test_beside_a_demo_a_command_has_its_things_and_sources(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "demo.env").write_text(
+        "HANOI_DATABASE_URL=postgresql://demo\nHANOI_INVENTORY_DIR=/a:/b\nHANOI_SOURCES_FILE=/s.toml\n"
+    )
+    settings = Settings.load()
+    assert settings.inventory_dir == (Path("/a"), Path("/b"))
+    assert settings.sources_file == Path("/s.toml")
+    monkeypatch.setenv("HANOI_SOURCES_FILE", "/mine.toml")
+    assert Settings.load().sources_file == Path("/mine.toml")
+    monkeypatch.setenv("HANOI_DATABASE_URL", "postgresql://mine")
+    assert Settings.load().inventory_dir == (), "another database has other Things"
 
 
 def test_a_missing_url_is_named() -> None:

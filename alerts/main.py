@@ -45,7 +45,11 @@ def main() -> None:
         receivers = _receivers(settings)
     except (ConfigurationError, ReferenceDataError, ValueError) as error:
         exit_on_configuration_error(error)
-    raise SystemExit(_run(url, bind, reference, book, receivers))
+    try:
+        status = _run(url, bind, reference, book, receivers)
+    except ConfigurationError as error:  # the address is taken
+        exit_on_configuration_error(error)
+    raise SystemExit(status)
 
 
 def _receivers(settings: Settings) -> list[Notifier]:
@@ -75,7 +79,12 @@ def _run(
         Thread(target=leader.run, name="leader", daemon=True),
         Thread(target=_dispatch, args=(url, dispatcher, leader, agenda, stop), name="dispatch", daemon=True),
     ]
-    server = health.serve(*bind, ready=lambda: {"database": leader.connected}, registry=metrics.registry)
+    server = health.serve(
+        *bind,
+        variable="HANOI_ALERTS_BIND",
+        ready=lambda: {"database": leader.connected},
+        registry=metrics.registry,
+    )
     scheduler = _schedule(reference, agenda)
     try:
         log.info("started receivers=%s", ",".join(receiver.name for receiver in receivers) or "none")

@@ -10,11 +10,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from ingest.sources import Source
 from ingest.wire import ROOT, MessageKind, Topic
-from storage.model import Thing
 
 PASSWORDS: Final = "passwords"
 ACCESS: Final = "access"
@@ -23,7 +22,19 @@ ACCESS: Final = "access"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,128}")
 _RESERVED: Final = re.compile(r"ingest|publisher|health|hanoi-.*", re.I)
 """The broker's own accounts, and the client ids of our processes: an account is a client id too."""
+_DIGEST: Final = 6
+_LONGEST_DERIVED: Final = 110
 _HASH: Final = re.compile(r"\$7\$[1-9]\d{0,8}\$[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+")
+
+
+class Sender(Protocol):
+    """A Thing, of the inventory or of the database."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def domain(self) -> str: ...
 
 
 class AccountError(ValueError):
@@ -55,11 +66,22 @@ def checked_name(name: str) -> str:
 
 
 def source_account(source: str, device: str | None) -> str:
-    """Its name; the dot keeps it apart from every Thing's. Raises AccountError."""
-    return checked_name(f"source.{source}" if device is None else f"source.{source}.{device}")
+    """Its name; the dot keeps it apart from every Thing's. Raises AccountError.
+
+    Of a device's name that no account can have, as `urn:dev:ow:10e2`, the rest becomes `-`, and a few digits of its
+    hash tell it from others that would look the same.
+    """
+    if device is None:
+        return checked_name(f"source.{source}")
+    plain = f"source.{source}.{device}"
+    if _NAME.fullmatch(plain):
+        return checked_name(plain)
+    digest = hashlib.sha256(device.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+    legal = re.sub(r"[^A-Za-z0-9_.-]+", "-", plain)[:_LONGEST_DERIVED].rstrip("-")
+    return checked_name(f"{legal}-{digest}")
 
 
-def topics_of(thing: Thing) -> tuple[str, ...]:
+def topics_of(thing: Sender) -> tuple[str, ...]:
     """What a device of this Thing may write: no other Thing, no other domain, no wildcard."""
     kinds = [MessageKind.OBSERVATIONS, MessageKind.STATUS]
     if thing.domain == "flood":
@@ -67,11 +89,13 @@ def topics_of(thing: Thing) -> tuple[str, ...]:
     return tuple(str(Topic(thing.domain, thing.id, kind)) for kind in kinds)
 
 
-def topics_of_all(names: Sequence[str], things: Mapping[str, Thing]) -> tuple[str, ...]:
-    """The same for a gateway's Things. Raises AccountError naming those that the inventory lacks."""
+def topics_of_all(
+    names: Sequence[str], things: Mapping[str, Sender], where: str = "the inventory"
+) -> tuple[str, ...]:
+    """The same for a gateway's Things. Raises AccountError naming those that are not there."""
     unknown = [name for name in names if name not in things]
     if unknown:
-        raise AccountError(f"no Thing of the inventory: {', '.join(unknown)}")
+        raise AccountError(f"no Thing of {where}: {', '.join(unknown)}")
     return tuple(topic for name in names for topic in topics_of(things[name]))
 
 

@@ -22,8 +22,21 @@ def aware_time(text: str) -> datetime:
     except ValueError:
         raise argparse.ArgumentTypeError(f"'{text}' is no time like 2026-11-22T10:00+07:00") from None
     if time.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"'{text}' has no offset: write {text}+07:00 for Hanoi, or {text}Z")
+        # a date alone, a week, a time without colons: an offset behind just any of them would not be understood
+        full = time.isoformat(timespec="minutes" if time == time.replace(second=0, microsecond=0) else "auto")
+        raise argparse.ArgumentTypeError(f"'{text}' has no offset: write {full}+07:00 for Hanoi, or {full}Z")
     return time
+
+
+def printable(text: str, most: int = 400) -> str:
+    """What a stranger sent, on one line of a terminal and without steering it."""
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:most])
+    return shown if len(text) <= most else f"{shown}…"
+
+
+def counted(number: int, noun: str) -> str:
+    """'1 fault', '2 faults'."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def hanoi_time(time: datetime) -> str:

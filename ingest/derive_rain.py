@@ -29,7 +29,10 @@ COUNTER: Final = "rain_counter"
 INTERVAL: Final = "rain_interval"
 SUPERSEDED: Final = "superseded_by_measured"
 LEFT_OUT: Final = "counter_left_out"
-AROUND: Final = 3
+OUT_OF_RANGE: Final = "out_of_range"
+BEFORE: Final = 2
+BEHIND: Final = 5
+AROUND: Final = 8
 """So many readings on either side decide about those that a changed one touches: see `_touched`."""
 APART: Final = timedelta(days=1)
 """Changes of one gauge that are farther apart are looked at each for itself."""
@@ -147,12 +150,13 @@ def _spans(counters: Mapping[int, Counter], keys: Iterable[Key]) -> Iterator[tup
 def _touched(counter: Counter, span: Span, rows: Sequence[CounterRow]) -> Stretch:
     """The intervals whose amount or quality a change within the span can move.
 
-    By their end: from the last reading before the span (which may turn out misread now, or no longer) to the
-    second behind it (whose interval begins anew when the first is misread). AROUND readings decide about these.
+    A reading decides with the two on either side of it whether one is misread, and that one's intervals begin anew,
+    with the doubt about the interval behind them. By their end: from BEFORE readings before the span to BEHIND
+    readings behind it. AROUND readings decide about these.
     """
     before = [row.phenomenon_time for row in rows if row.phenomenon_time < span.start]
     behind = [row.phenomenon_time for row in rows if row.phenomenon_time > span.end]
-    start, end = max(before, default=span.start), max(behind[:2], default=span.end)
+    start, end = min(before[-BEFORE:], default=span.start), max(behind[:BEHIND], default=span.end)
     readings = [CounterReading(time=r.phenomenon_time, mm=r.mm, quality=r.quality) for r in rows]
     found = [one for one in intervals(readings, counter.gauge) if start <= one.time <= end]
     return Stretch(
@@ -217,17 +221,29 @@ def _is_sent(interval: Interval, sent: Sequence[datetime], gauge: Gauge) -> bool
 
 def _observation(conn: db.Connection, stretch: Stretch, interval: Interval) -> Observation:
     counter = stretch.counter
+    quality, reason = _judged(stretch, interval)
     return Observation(
         datastream_id=counter.interval_id
         or things.ensure_datastream(conn, counter.thing_id, counter.observed),
         phenomenon_time=interval.time,
         result_time=interval.time - JUST_BEFORE,
         result=_rain(stretch, interval),
-        quality=interval.quality,
-        quality_reason=interval.reason,
+        quality=quality,
+        quality_reason=reason,
         provenance=Provenance.DERIVED,
         input_provenance=stretch.input_provenance(interval),
     )
+
+
+def _judged(stretch: Stretch, interval: Interval) -> tuple[Quality, str | None]:
+    """The catalogue's possible range holds for what is derived too: of one report, or of as many as a gap is long."""
+    if interval.quality == Quality.FAIL:
+        return interval.quality, interval.reason
+    counter = stretch.counter
+    possible, reports = counter.observed.possible, (interval.time - interval.since) / counter.gauge.interval
+    if _rain(stretch, interval) / max(1.0, reports) in possible:
+        return interval.quality, interval.reason
+    return Quality.FAIL, OUT_OF_RANGE
 
 
 def _rain(stretch: Stretch, interval: Interval) -> float:
@@ -236,11 +252,12 @@ def _rain(stretch: Stretch, interval: Interval) -> float:
 
 def _anew(held: HistoryValue, stretch: Stretch, interval: Interval) -> list[Revision]:
     seen = _seen(held)
+    quality, reason = _judged(stretch, interval)
     revision = Revision(
         seen=seen,
         result=_rain(stretch, interval),
-        quality=interval.quality,
-        quality_reason=interval.reason,
+        quality=quality,
+        quality_reason=reason,
         input_provenance=stretch.input_provenance(interval),
     )
     before = (seen.result, seen.quality, seen.quality_reason, seen.input_provenance)

@@ -6,6 +6,10 @@ below are read as well, since stations deliver into `station/2026/11/22/`; links
 
 Killed between commit and move, the file is read again: its observations have the same keys, and its rejection is found
 by the packet id, which is made of name, size and time of change.
+
+An upload that stalls for longer than `settle_s` is read in part, and the server's open file follows the move: what
+comes then is written into `done/`. So moved files are watched for `WATCHED_S`, and one that changed is moved back and
+read again whole. The process keeps that list in memory: a restart forgets it.
 """
 
 import logging
@@ -35,6 +39,9 @@ LOOK_EVERY_S: Final = 1.0
 """How often the folders are listed at most."""
 MOST_BYTES: Final = 8 * 1024 * 1024
 """Of all files of a batch, so that memory does not grow with the backlog; a single file may be larger."""
+WATCHED_S: Final = 3600.0
+MOST_WATCHED: Final = 5000
+"""Files in done/ that are looked at each time, the latest."""
 DEEPEST: Final = 8
 """Levels of folders below the source's."""
 
@@ -60,6 +67,18 @@ class _Found:
     stamp: _Stamp
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Moved:
+    """A file in done/ that may still be written to."""
+
+    source: Source
+    origin: Path
+    path: Path
+    stamp: _Stamp
+    """As it was read."""
+    until: float
+
+
 @dataclass(kw_only=True)
 class FolderTransport:
     """All folders of the sources. `receive` runs in one thread and `commit` in another."""
@@ -74,6 +93,7 @@ class FolderTransport:
     _taken: dict[Path, _Stamp] = field(default_factory=dict, init=False)
     """Handed out and not committed, or committed and not moved: these are not handed out again."""
     _unmoved: dict[Path, FilePosition] = field(default_factory=dict, init=False)
+    _watched: deque[_Moved] = field(default_factory=lambda: deque(maxlen=MOST_WATCHED), init=False)
     _steady_since: dict[Path, tuple[_Stamp, float]] = field(default_factory=dict, init=False)
     _waiting: deque[_Found] = field(default_factory=deque, init=False)
     _unreadable: dict[Path, float] = field(default_factory=dict, init=False)
@@ -95,7 +115,9 @@ class FolderTransport:
         if not self._waiting and self.clock() - self._looked >= LOOK_EVERY_S:
             self._look()
         batch = self._take(most)
-        if not batch:
+        if batch:
+            log.info("files_read files=%d bytes=%d waiting=%d", len(batch), _bytes(batch), self.waiting)
+        else:
             self.sleep(wait_s)
         return batch
 
@@ -109,6 +131,7 @@ class FolderTransport:
         """Lists the folders: what stands still long enough waits to be taken, the oldest first."""
         self._looked = self.clock()
         self._retry_moves()
+        self._fetch_back()
         found = {file.path: file for source in self.sources for file in self._files(source)}
         before, self._steady_since = self._steady_since, {}
         steady = []
@@ -238,6 +261,37 @@ class FolderTransport:
         if target.exists():
             target = target.with_name(f"{target.name}.{position.packet_id:08x}")
         path.rename(target)
+        stamp = _Stamp(size=position.size, mtime_ns=position.mtime_ns)
+        until = self.clock() + WATCHED_S
+        with self._lock:
+            self._watched.append(_Moved(source=source, origin=path, path=target, stamp=stamp, until=until))
+
+    def _fetch_back(self) -> None:
+        """Moves files back that somebody has gone on writing, unless another of that name is there: then later."""
+        with self._lock:
+            watched = list(self._watched)
+        over = {id(moved) for moved in watched if moved.until < self._looked or self._is_back(moved)}
+        if over:
+            with self._lock:
+                left = (moved for moved in self._watched if id(moved) not in over)
+                self._watched = deque(left, maxlen=MOST_WATCHED)
+
+    def _is_back(self, moved: _Moved) -> bool:
+        """Whether there is nothing more to watch: the file is back, or gone."""
+        try:
+            if _Stamp.of(moved.path.lstat()) == moved.stamp or moved.origin.exists():
+                return False
+            moved.origin.parent.mkdir(parents=True, exist_ok=True)
+            moved.path.rename(moved.origin)
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            log.error(
+                "file_not_moved source=%s path=%r error=%r", moved.source.name, str(moved.path), str(error)
+            )
+            return True
+        log.warning("file_written_after_it_was_read source=%s path=%r", moved.source.name, str(moved.origin))
+        return True
 
     def _retry_moves(self) -> None:
         with self._lock:
@@ -249,6 +303,10 @@ class FolderTransport:
         if path not in self._unreadable:
             log.error("file_unreadable source=%s path=%r error=%r", source.name, str(path), str(error))
         self._unreadable[path] = self._looked
+
+
+def _bytes(batch: Sequence[Envelope]) -> int:
+    return sum(len(envelope.payload) for envelope in batch)
 
 
 def _is_meant(source: Source, name: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Final
+from wsgiref.simple_server import WSGIServer
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -147,19 +148,22 @@ def _run(
     handover = Handover(part=part, stop=stop)
     folders = FolderTransport(sources=[s for s in sources.all if s.folder is not None and partition.owns(s)])
     files = _folder_pipeline(folders, writer, registry, sources)
-    servers = [
-        health.serve(
-            *bind,
-            ready=lambda: {
-                "broker": transport.connected,
-                "database": writer.usable,
-                "folders": folders.ready,
-            },
-            registry=metrics.registry,
-        )
-        for bind in _binds(settings, partition)
-    ]
+    servers: list[WSGIServer] = []
     try:
+        for host, port in _binds(settings, partition):
+            server = health.serve(
+                host,
+                port,
+                variable="HANOI_INGEST_BIND",
+                ready=lambda: {
+                    "broker": transport.connected,
+                    "database": writer.usable,
+                    "folders": folders.ready,
+                },
+                registry=metrics.registry,
+            )
+            servers.append(server)
+        _log_sources(sources, partition)
         if not _load_patiently(registry, writer, part, stop):
             return 0
         transport.start()
@@ -183,6 +187,22 @@ def _run(
         for server in servers:
             server.shutdown()
         pool.close()
+
+
+def _log_sources(sources: Sources, partition: Partition) -> None:
+    """What this worker takes beside the native topics."""
+    for source in sources.all:
+        origin = f"topics={','.join(source.topics)!r}" if source.topics else "by_hand=True"
+        if source.folder is not None:
+            origin = f"folder={str(source.folder)!r}"
+        log.info(
+            "source name=%s decoder=%s %s partition=%d mine=%s",
+            source.name,
+            source.decoder_name,
+            origin,
+            source.partition,
+            partition.owns(source),
+        )
 
 
 def _folder_pipeline(

@@ -7,12 +7,14 @@ from ingest.model import Prepared
 
 MOST_FAULTS: Final = 100
 """Faults listed in one rejection; the number of the others is given."""
+MOST_TEXT: Final = 300
+"""Characters of a path or a message: keys of the payload stand in them, and those may be as long as it."""
 
 
 def detail(message: Prepared) -> dict[str, Any]:
     """Every fault with its path, how much was stored all the same, and what the decoder adds."""
     faults: list[Mapping[str, str]] = [
-        {"path": storable(f.path), "reason": f.reason.value, "message": storable(f.message)}
+        {"path": _short(f.path), "reason": f.reason.value, "message": _short(f.message)}
         for f in message.faults[:MOST_FAULTS]
     ]
     more = len(message.faults) - len(faults)
@@ -27,6 +29,10 @@ def detail(message: Prepared) -> dict[str, Any]:
 def unknown_devices(message: Prepared) -> list[str]:
     """The devices that it names and nobody knows."""
     return sorted({storable(fault.device) for fault in message.faults if fault.device is not None})
+
+
+def _short(text: str) -> str:
+    return storable(text if len(text) <= MOST_TEXT else f"{text[: MOST_TEXT - 1]}…")
 
 
 def storable(text: str) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from ingest import known as what_if
 from ingest.model import NATIVE, Envelope, Fault, Position, Prepared, Reason
 from ingest.prepare import Wanted, prepare
@@ -68,6 +70,8 @@ class Outcome:
     counts: WriteCounts = field(default_factory=WriteCounts)
     missing_sources: frozenset[str] = frozenset()
     """Sources of skipped messages."""
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with one of those that stay open, by the reason that it has now."""
     after: Cursor | None = None
     """Where to go on; None: nothing is left."""
 
@@ -77,6 +81,7 @@ class Outcome:
             by_reason={r: self.by_reason.get(r, Tally()) + other.by_reason.get(r, Tally()) for r in reasons},
             counts=self.counts + other.counts,
             missing_sources=self.missing_sources | other.missing_sources,
+            examples={**other.examples, **self.examples},
             after=other.after,
         )
 
@@ -243,7 +248,11 @@ def _write_batch(conn: db.Connection, tried: Sequence[_Tried]) -> WriteCounts:
     """In a savepoint of the caller's transaction. Raises batch.Refused."""
     messages = [one.message for one in tried if one.message is not None]
     whole = Batch(
-        observations=[o for m in messages for o in m.observations],
+        observations=[
+            msgspec.structs.replace(o, arrived=m.envelope.received_at)
+            for m in messages
+            for o in m.observations
+        ],
         extents=[e for m in messages for e in m.extents],
         statuses={s.thing_id: (s.online, s.received_at) for m in messages for s in m.statuses},
         sequences=_sequences(tried),
@@ -284,4 +293,15 @@ def _outcome(tried: Collection[_Tried], counts: WriteCounts) -> Outcome:
             observations=len(one.message.observations) if one.message is not None else 0,
         )
     missing = frozenset(one.row.source for one in tried if one.message is None)
-    return Outcome(by_reason=dict(by_reason), counts=counts, missing_sources=missing)
+    return Outcome(
+        by_reason=dict(by_reason), counts=counts, missing_sources=missing, examples=_examples(tried)
+    )
+
+
+def _examples(tried: Collection[_Tried]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in tried:
+        if one.message is not None and one.message.faults:
+            fault = one.message.faults[0]
+            found.setdefault(fault.reason.value, f"{one.row.topic} at {fault.path}: {fault.message}")
+    return found

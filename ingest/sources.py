@@ -25,6 +25,8 @@ from storage.model import Provenance
 
 MAX_BYTES: Final = 512 * 1024
 """A larger message is rejected as too_large (and stored whole), unless its source allows more."""
+SETTLE_S: Final = 15.0
+"""FTP over a mobile network stalls for some seconds in the middle of a file [S]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class Source:
     """Which files of the folder."""
     after: Literal["move", "delete"] = "move"
     """What becomes of a file that was committed."""
-    settle_s: float = 5.0
+    settle_s: float = SETTLE_S
     """A file is complete when size and time of change have stood still for so long."""
     qos: int = 1
     partition: int = 1
@@ -67,6 +69,7 @@ class Source:
             received_at=envelope.received_at,
             zone=self.zone,
             provenance=self.provenance,
+            units=self.units,
             options=self.options,
             device_options=self.device_options,
         )
@@ -136,7 +139,7 @@ class _SourceTable(BaseModel):
     """Files come only by `hanoi-ingest load` and the control room."""
     pattern: str = "*"
     after: Literal["move", "delete"] = "move"
-    settle_s: float = Field(default=5.0, gt=0, le=3600)
+    settle_s: float = Field(default=SETTLE_S, gt=0, le=3600)
     qos: int = Field(default=1, ge=0, le=1)
     partition: int = Field(default=1, ge=1)
     zone: str | None = None

@@ -176,11 +176,30 @@ def toml_files(folders: Iterable[Path]) -> list[Path]:
 def read_toml(path: Path) -> Mapping[str, Any]:
     """The file's tables, or ReferenceDataError naming file, line and column."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ReferenceDataError(f"{path}: nested too deeply") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ReferenceDataError(f"{path}: not TOML: {error}") from error
     except OSError as error:
         raise ReferenceDataError(f"{path}: can't be read: {error.strerror}") from error
+    if _is_deep(document):
+        raise ReferenceDataError(f"{path}: nested too deeply: at most {_DEEPEST} levels")
+    return document
+
+
+_DEEPEST: Final = 50
+"""Levels of tables and arrays. A dotted key nests without brackets, and what is said of it later goes as deep."""
+
+
+def _is_deep(document: Mapping[str, Any]) -> bool:
+    level: list[Any] = [document]
+    for _ in range(_DEEPEST):
+        parts = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [below for part in parts for below in part if isinstance(below, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def explain(path: Path, error: ValidationError, document: object = None) -> ReferenceDataError:

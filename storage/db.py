@@ -15,6 +15,8 @@ Pool = ConnectionPool[Connection]
 
 DatabaseUnreachable: Final = psycopg.OperationalError
 """Bad luck, not bad data: the connection or the server's resources; trying again can help."""
+SchemaMissing: Final = psycopg.errors.UndefinedTable
+"""The database is there and `hanoi-migrate` has not been run in it."""
 PASSING: Final = (DatabaseUnreachable, psycopg.errors.ReadOnlySqlTransaction)
 """What a worker waits out: it is that, or the server is a standby that is about to be promoted (25006)."""
 

@@ -9,6 +9,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from storage.settings import ConfigurationError
+
 Ready = Callable[[], dict[str, bool]]
 """What must work before this process is useful, by name."""
 
@@ -23,15 +25,23 @@ class _Server(WSGIServer):
     allow_reuse_address = True
 
 
-def serve(host: str, port: int, *, ready: Ready, registry: CollectorRegistry) -> WSGIServer:
-    """Answers in a thread until `shutdown()` of the returned server. Raises OSError when the port is taken."""
+def serve(host: str, port: int, *, variable: str, ready: Ready, registry: CollectorRegistry) -> WSGIServer:
+    """Answers in a thread until `shutdown()` of the returned server.
+
+    Raises ConfigurationError naming the variable when the address can't be had, as beside another of the same process.
+    """
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         status, content_type, body = _answer(environ["PATH_INFO"], ready, registry)
         start_response(status, [("Content-Type", content_type), ("Content-Length", str(len(body)))])
         return [body]
 
-    server = make_server(host, port, application, server_class=_Server, handler_class=_Quiet)
+    try:
+        server = make_server(host, port, application, server_class=_Server, handler_class=_Quiet)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{variable}: {host}:{port}: {error.strerror}: is the process running already? Give it another address"
+        ) from error
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server
 

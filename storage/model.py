@@ -226,6 +226,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The weakest provenance among the inputs of a derived value."""
     original: float | None = None
     """What the Thing sent, where `result` is that after calibration."""
+    arrived: datetime | None = None
+    """When its message arrived, where that was long before it is written (a rejection that is tried again)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,8 @@
 """Observations: the write that is once however often it is delivered, and the reads behind pages and APIs."""
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -16,6 +17,10 @@ from storage.model import FloodExtent, Observation
 
 Key = tuple[int, datetime]
 """(datastream_id, phenomenon_time)"""
+KnownResult = tuple[int, datetime, datetime, float]
+"""A key with a result_time and a result."""
+FLAGS: Final = frozenset({"calibrating", "fault", "estimated"})
+"""Reasons that a Thing itself gives (`flags` of a message)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,10 +101,17 @@ def write(
         if _copied(conn, _rows(observations, keys)):
             _record_change(conn, keys)
             return WriteCounts(written=len(keys.ids))
-    counts = WriteCounts()
+    folded = _folded(conn, observations)
     changed: list[Key] = []
-    for round_ in _rounds(observations):
-        counts += _merge(conn, round_, changed)
+    counts = WriteCounts(
+        corrected=len(folded.replaced), outdated=len(folded.outdated), duplicate=folded.known
+    )
+    if folded.last:
+        counts += _merge(conn, folded.last, changed)
+    if folded.replaced or folded.outdated:
+        _bring(conn, [*folded.replaced, *folded.outdated])
+        conn.execute(db.statements("observations")["set_aside_incoming"])
+    counts += _flag(conn, observations, changed)
     _record_change(conn, _encoded_keys(changed))
     return counts
 
@@ -186,19 +198,67 @@ def _page(
     ).fetchall()
 
 
-def _rounds(observations: Sequence[Observation]) -> Iterator[list[Observation]]:
-    """Splits a batch so that no key stands twice in a part; arrival order holds from part to part."""
-    rest: Sequence[Observation] = observations
-    while rest:
-        seen: set[Key] = set()
-        round_: list[Observation] = []
-        again: list[Observation] = []
-        for observation in rest:
-            key = (observation.datastream_id, observation.phenomenon_time)
-            (again if key in seen else round_).append(observation)
-            seen.add(key)
-        yield round_
-        rest = again
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Folded:
+    """A batch in which some keys stood several times: of each key the one that would be left, and the others."""
+
+    last: Sequence[Observation]
+    replaced: Sequence[Observation] = ()
+    """Was the current value for a moment, until a later one of the batch came."""
+    outdated: Sequence[Observation] = ()
+    known: int = 0
+    """Delivered before, in the batch or long ago."""
+
+
+def fold(
+    observations: Sequence[Observation], known: Iterable[KnownResult], current: Mapping[Key, datetime]
+) -> Folded:
+    """What one after the other would lead to, in one pass. Pure.
+
+    `known` are the (key, result_time, result) that keys which stand several times hold or held, `current` the
+    result_time that they hold now. The newest result_time is left, at a tie the later arrival.
+    """
+    seen = set(known)
+    last: dict[Key, Observation] = {}
+    replaced: list[Observation] = []
+    outdated: list[Observation] = []
+    repeated = 0
+    for o in observations:
+        key = (o.datastream_id, o.phenomenon_time)
+        result: KnownResult = (*key, o.result_time, o.result)
+        if result in seen:
+            repeated += 1
+            continue
+        seen.add(result)
+        held = last.get(key)
+        newest = held.result_time if held is not None else current.get(key)
+        if newest is not None and o.result_time < newest:
+            outdated.append(o)
+            continue
+        if held is not None:
+            replaced.append(held)
+        last[key] = o
+    return Folded(last=list(last.values()), replaced=replaced, outdated=outdated, known=repeated)
+
+
+def _folded(conn: db.Connection, observations: Sequence[Observation]) -> Folded:
+    """Nothing to do for the usual batch, in which each key stands once."""
+    counts = Counter((o.datastream_id, o.phenomenon_time) for o in observations)
+    if len(counts) == len(observations):
+        return Folded(last=observations)
+    several = [key for key, count in counts.items() if count > 1]
+    rows = conn.execute(
+        db.statements("observations")["known_results"],
+        {
+            "datastream_ids": [key[0] for key in several],
+            "phenomenon_times": [key[1] for key in several],
+            "first": min(key[1] for key in several),
+            "last": max(key[1] for key in several),
+        },
+    ).fetchall()
+    known = [(r["datastream_id"], r["phenomenon_time"], r["result_time"], r["result"]) for r in rows]
+    current = {k[:2]: k[2] for k, r in zip(known, rows, strict=True) if r["current"]}
+    return fold(observations, known, current)
 
 
 def _copied(conn: db.Connection, rows: Iterable[bytes]) -> bool:
@@ -215,14 +275,14 @@ def _merge(conn: db.Connection, observations: Sequence[Observation], changed: li
     """Inserts what is new, corrects what differs; adds the keys whose current value changed to `changed`."""
     sql = db.statements("observations")
     times = [o.phenomenon_time for o in observations]
-    conn.execute(sql["create_incoming"])
-    conn.execute(sql["clear_incoming"])
-    _copy(conn, "copy_incoming", _rows(observations, EncodedKeys()))
+    _bring(conn, observations)
     new = conn.execute(sql["insert_new"]).fetchall()
     changed += [(row["datastream_id"], row["phenomenon_time"]) for row in new]
     if len(new) == len(observations):
         return WriteCounts(written=len(new))
-    contested = conn.execute(sql["correct"], {"first": min(times), "last": max(times)}).fetchall()
+    earlier = observations[0].arrived is not None
+    bounds = {"first": min(times), "last": max(times), "earlier": earlier}
+    contested = conn.execute(sql["correct"], bounds).fetchall()
     current = [row for row in contested if row["current"]]
     changed += [(row["datastream_id"], row["phenomenon_time"]) for row in current]
     return WriteCounts(
@@ -233,11 +293,40 @@ def _merge(conn: db.Connection, observations: Sequence[Observation], changed: li
     )
 
 
+def _bring(conn: db.Connection, observations: Sequence[Observation]) -> None:
+    """Into `incoming`, and nothing else there. All of them arrived just now, or all earlier."""
+    sql = db.statements("observations")
+    conn.execute(sql["create_incoming"])
+    conn.execute(sql["clear_incoming"])
+    earlier = observations[0].arrived is not None
+    block = "copy_incoming_arrived" if earlier else "copy_incoming"
+    _copy(conn, block, _rows(observations, EncodedKeys(), with_arrival=earlier))
+
+
+def _flag(conn: db.Connection, observations: Sequence[Observation], changed: list[Key]) -> WriteCounts:
+    """A value that is there already, sent again with a flag, gets its quality; never a better one."""
+    worst: dict[KnownResult, Observation] = {}
+    for o in observations:
+        result: KnownResult = (o.datastream_id, o.phenomenon_time, o.result_time, o.result)
+        if o.quality_reason in FLAGS and (result not in worst or worst[result].quality < o.quality):
+            worst[result] = o
+    if not worst:
+        return WriteCounts()
+    _bring(conn, list(worst.values()))
+    times = [o.phenomenon_time for o in worst.values()]
+    rows = conn.execute(
+        db.statements("observations")["flag_known"], {"first": min(times), "last": max(times)}
+    ).fetchall()
+    changed += [(row["datastream_id"], row["phenomenon_time"]) for row in rows]
+    return WriteCounts(corrected=len(rows), duplicate=-len(rows))
+
+
 # Binary COPY, written by hand because it is the hot path: a row is a count of fields, then each as a length and
 # its bytes. https://www.postgresql.org/docs/17/sql-copy.html#SQL-COPY-BINARY-FORMAT
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = struct.pack("!h", -1)
 _FIELDS: Final = struct.pack("!h", 9)
+_FIELDS_WITH_ARRIVAL: Final = struct.pack("!h", 10)
 _FIELD: Final = struct.Struct("!iq")
 _DOUBLE: Final = struct.Struct("!id")
 _SMALL: Final = struct.Struct("!ih")
@@ -273,12 +362,15 @@ def _copy(conn: db.Connection, block: str, parts: Iterable[bytes]) -> None:
         copy.write(_TRAILER)
 
 
-def _rows(observations: Iterable[Observation], keys: EncodedKeys) -> Iterator[bytes]:
+def _rows(
+    observations: Iterable[Observation], keys: EncodedKeys, *, with_arrival: bool = False
+) -> Iterator[bytes]:
     """COPY_PART rows at a time; their keys are added to `keys`.
 
     Most fields of a row were in the row before or in many others, so a row is put together from encoded pieces.
     """
     ids: dict[int, bytes] = {}
+    fields = _FIELDS_WITH_ARRIVAL if with_arrival else _FIELDS
     rest = iter(observations)
     while chunk := list(islice(rest, COPY_PART)):
         pieces: list[bytes] = []
@@ -290,14 +382,14 @@ def _rows(observations: Iterable[Observation], keys: EncodedKeys) -> Iterator[by
             if last is None or o.result_time is not last.result_time:
                 result_time = _FIELD.pack(8, _microseconds(o.result_time))
             if last is None or not _same_tail(o, last):
-                tail = _tail(o)
+                tail = _tail(o, with_arrival=with_arrival)
             last = o
             datastream_id = ids.get(o.datastream_id)
             if datastream_id is None:
                 datastream_id = ids[o.datastream_id] = _FIELD.pack(8, o.datastream_id)
             keys.ids.append(datastream_id)
             keys.times.append(time)
-            pieces += (_FIELDS, datastream_id, time, result_time, _DOUBLE.pack(8, o.result), tail)
+            pieces += (fields, datastream_id, time, result_time, _DOUBLE.pack(8, o.result), tail)
         yield b"".join(pieces)
 
 
@@ -308,13 +400,15 @@ def _same_tail(a: Observation, b: Observation) -> bool:
         and a.quality_reason == b.quality_reason
         and a.original == b.original
         and a.input_provenance is b.input_provenance
+        and a.arrived is b.arrived
     )
 
 
-def _tail(o: Observation) -> bytes:
+def _tail(o: Observation, *, with_arrival: bool) -> bytes:
     original = _NULL if o.original is None else _DOUBLE.pack(8, o.original)
     texts = _text(o.provenance.value) + _text(o.input_provenance) + _text(o.quality_reason)
-    return _SMALL.pack(2, o.quality) + texts + original
+    arrival = _FIELD.pack(8, _microseconds(o.arrived)) if with_arrival and o.arrived else b""
+    return _SMALL.pack(2, o.quality) + texts + original + arrival
 
 
 def _encoded_keys(keys: Iterable[Key]) -> EncodedKeys:

@@ -10,15 +10,16 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from ingest import accounts
-from ingest.accounts import ACCESS, PASSWORDS, Account, AccountError
+from ingest.accounts import ACCESS, PASSWORDS, Account, AccountError, Sender
+from ingest.command_line import counted, reference_of
 from ingest.commands import CommandError
 from ingest.sources import load_sources
-from storage.reference import Reference
+from storage import db, things
 from storage.settings import Settings
 
 _SECRET_BYTES: Final = 24
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--things", metavar="A,B,C", default="", help="the gateway's")
     add.add_argument("--source", metavar="NAME", help="a network server: may publish its source's topics")
     add.add_argument("--device", help="only this device of the source, in the place of the topic's +")
+    add.add_argument("--name", help="the source's account, instead of a name made of source and device")
     rotate = under.add_parser("rotate", help="new secrets; the old ones stop working")
     remove = under.add_parser("remove", help="take accounts away; their connections are closed")
     for parser_ in (rotate, remove):
@@ -102,7 +104,7 @@ def _list(arguments: argparse.Namespace, settings: Settings, folder: Path) -> No
     known = _read(folder)
     for account in known.values():
         _print_account(account)
-    print(f"{len(known)} accounts in {folder}")
+    print(f"{counted(len(known), 'account')} in {folder}")
 
 
 def _wanted(arguments: argparse.Namespace, settings: Settings) -> Wanted:
@@ -112,25 +114,71 @@ def _wanted(arguments: argparse.Namespace, settings: Settings) -> Wanted:
         raise AccountError("give one of: Things, --all-things, --gateway with --things, --source")
     if bool(arguments.things) != bool(arguments.gateway) or (arguments.device and not arguments.source):
         raise AccountError("--gateway and --things go together, --device goes with --source")
+    if arguments.name and not arguments.source:
+        raise AccountError("--name goes with --source; a device's account is called as its Thing")
     if arguments.source:
-        return _of_source(arguments.source, arguments.device, settings)
-    reference = Reference(
-        catalog_folders=settings.catalog_folders, inventory_folders=settings.inventory_folders
-    )
-    things = {thing.id: thing for thing in reference.things}
+        return _of_source(arguments.source, arguments.device, arguments.name, settings)
+    known = _known_things(settings)
+    print(f"Things: {known.whence}")
     if arguments.gateway:
         names = [name.strip() for name in arguments.things.split(",") if name.strip()]
-        return {accounts.checked_name(arguments.gateway): accounts.topics_of_all(names, things)}
-    senders = [thing.id for thing in reference.things if thing.properties]
-    names = senders if arguments.all_things else arguments.thing
-    return {accounts.checked_name(name): accounts.topics_of_all([name], things) for name in names}
+        topics = accounts.topics_of_all(names, known.things, known.where)
+        return {accounts.checked_name(arguments.gateway): topics}
+    chosen = known.senders if arguments.all_things else arguments.thing
+    return {
+        accounts.checked_name(name): accounts.topics_of_all([name], known.things, known.where)
+        for name in chosen
+    }
 
 
-def _of_source(name: str, device: str | None, settings: Settings) -> Wanted:
+@dataclass(frozen=True, kw_only=True)
+class _Things:
+    """Those that may get an account."""
+
+    things: Mapping[str, Sender]
+    senders: Sequence[str]
+    """Those that send: not a car park, whose bays do."""
+    where: str
+    whence: str
+
+
+def _known_things(settings: Settings) -> _Things:
+    """Those of the inventory, and of the database those that were made by a claim."""
+    inventory = reference_of(settings).things
+    found: dict[str, Sender] = {thing.id: thing for thing in inventory}
+    senders = [thing.id for thing in inventory if thing.properties]
+    if settings.database_url is None:
+        whence = f"the inventory's files ({len(found)}); HANOI_DATABASE_URL is not set"
+        return _Things(things=found, senders=senders, where="the inventory", whence=whence)
+    try:
+        with db.connect(settings.database_url.get_secret_value(), name="accounts") as conn:
+            rows = things.all_things(conn)
+    except (db.DatabaseUnreachable, db.SchemaMissing) as error:
+        why = str(error).strip().splitlines()[0]
+        whence = f"the inventory's files ({len(found)}); the database can't be reached: {why}"
+        return _Things(things=found, senders=senders, where="the inventory", whence=whence)
+    parents = {row.parent_id for row in rows}
+    added = [row for row in rows if row.id not in found]
+    whence = f"the inventory's files ({len(found)}) and the database ({len(added)} more)"
+    return _Things(
+        things=found | {row.id: row for row in added},
+        senders=senders + [row.id for row in added if row.id not in parents],
+        where="the inventory or the database",
+        whence=whence,
+    )
+
+
+def _of_source(name: str, device: str | None, account: str | None, settings: Settings) -> Wanted:
+    if settings.sources_file is None:
+        raise AccountError(f"HANOI_SOURCES_FILE is not set: it says what source '{name}' is")
     source = load_sources(settings.sources_file).named(name)
     if source is None:
-        raise AccountError(f"no source '{name}' in HANOI_SOURCES_FILE ({settings.sources_file or 'not set'})")
-    return {accounts.source_account(name, device): accounts.filters_of(source, device)}
+        raise AccountError(f"no source '{name}' in HANOI_SOURCES_FILE ({settings.sources_file})")
+    filters = accounts.filters_of(source, device)
+    called = accounts.checked_name(account) if account else accounts.source_account(name, device)
+    if device is not None:
+        print(f"device {device!r} of source {name} has the account {called}")
+    return {called: filters}
 
 
 def _chosen(names: Sequence[str], known: Mapping[str, Account]) -> Sequence[str]:
@@ -154,7 +202,10 @@ def _show(
     for account in changed.values() if out is None else ():
         _print_account(account)
         print(f"  user      {account.name}\n  password  {fresh[account.name]}   (not shown again)")
-    print(f"{len(changed)} accounts written" + (f"; secrets in {out}" if out is not None and changed else ""))
+    print(
+        f"{counted(len(changed), 'account')} written"
+        + (f"; secrets in {out}" if out is not None and changed else "")
+    )
 
 
 def _print_account(account: Account) -> None:

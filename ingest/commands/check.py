@@ -1,7 +1,7 @@
 """Check a sources file, and print what a payload from a file or a live topic would become. Nothing is written.
 
-Without a payload only the file is checked. Exit status: 0 all good, 1 the payload has faults or none came, 2 the file
-or the command line can't be used.
+Without a payload only the file is checked. It warns of Things, properties and folders that are not there. Exit status:
+0 all good, 1 there are warnings, the payload has faults, or none came, 2 the file or the command line can't be used.
 """
 
 import argparse
@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest import known as what_if
-from ingest.command_line import aware_time, hanoi_time, reference_of
+from ingest import targets
+from ingest.command_line import aware_time, counted, hanoi_time, reference_of
 from ingest.commands import CommandError
 from ingest.live_topic import messages
 from ingest.model import Envelope, Position
@@ -39,20 +40,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     sources = load_sources(arguments.sources)
     named = _named(arguments.source, sources)
-    print(f"{arguments.sources}: {len(sources.all)} sources, no fault")
-    if arguments.payload is None and arguments.live is None:
-        for source in sources.all:
-            print(f"  {_described(source)}")
-        return 0
+    print(f"{arguments.sources}: {counted(len(sources.all), 'source')}, no fault")
+    is_file_alone = arguments.payload is None and arguments.live is None
+    for source in sources.all if is_file_alone else ():
+        print(f"  {_described(source)}")
     with _known(settings) as (known, whence):
         print(f"Things and Datastreams: {whence}")
+        warnings = _warnings(sources, known)
+        print("".join(f"WARNING {line}\n" for line in warnings), end="")
+        if is_file_alone:
+            return 1 if warnings else 0
         trials = [
             _print(envelope, trial(envelope, known, sources))
             for envelope in _envelopes(arguments, settings, named)
         ]
     if not trials:
         print(f"no message on {arguments.live} in {arguments.timeout:g} s")
-    return 0 if trials and all(trials) else 1
+    return 0 if trials and all(trials) and not warnings else 1
+
+
+def _warnings(sources: Sources, known: Known) -> list[str]:
+    """What the file points at and is not there, yet."""
+    lines = []
+    for source in sources.all:
+        lines += [f"source {source.name}: {line}" for line in targets.missing(source, known)]
+        if source.folder is not None and not source.folder.is_dir():
+            lines.append(f"source {source.name}: folder: no folder {source.folder}")
+    return lines
 
 
 def _named(name: str | None, sources: Sources) -> Source | None:
@@ -140,12 +154,12 @@ def _print(envelope: Envelope, found: Trial) -> bool:
     for status in found.statuses:
         print(f"  {status.thing_id} is {'online' if status.online else 'offline'}")
     for extent in found.extents:
-        print(
-            f"  {extent.thing_id} flooded area, {len(extent.features)} features  {_time(extent.phenomenon_time)}"
-        )
+        features = counted(len(extent.features), "feature")
+        print(f"  {extent.thing_id} flooded area, {features}  {_time(extent.phenomenon_time)}")
     for fault in found.faults:
         print(f"  FAULT {fault.reason.value} at {fault.path}: {fault.message}")
-    print(f"  {len(found.stored)} values would be stored, {len(found.faults)} faults")
+    values, faults = counted(len(found.stored), "value"), counted(len(found.faults), "fault")
+    print(f"  {values} would be stored, {faults}")
     return not found.faults
 
 

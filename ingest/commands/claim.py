@@ -6,7 +6,8 @@ topic.
 """
 
 import argparse
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from ingest import claiming
@@ -14,8 +15,10 @@ from ingest.claiming import Device, NewThing, Place
 from ingest.command_line import registry_of, who
 from ingest.commands import CommandError
 from ingest.commands.reprocess import table
-from ingest.reprocess import Reprocessing
-from ingest.sources import load_sources
+from ingest.decoders import codecs
+from ingest.model import NATIVE, Reason
+from ingest.reprocess import Outcome, Reprocessing
+from ingest.sources import Sources, load_sources
 from storage.claims import ClaimRefused
 from storage.model import Domain, Thing
 from storage.rejections import Selection
@@ -43,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     sources = load_sources(settings.sources_file)
     device = Device(source=arguments.source, device=arguments.device)
+    if device.source != NATIVE and settings.sources_file is None:
+        raise CommandError(f"HANOI_SOURCES_FILE is not set: it says what source '{device.source}' is")
     with registry_of(settings) as registry:
         domains = registry.reference.domains
         try:
@@ -60,7 +65,25 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         )
         done = reprocessing.run(Selection(source=device.source, device=device.device))
     print(table(done))
+    print("\n".join(_to_do(device, thing_id, done, sources)))
     return 0
+
+
+def _to_do(device: Device, thing_id: str, done: Outcome, sources: Sources) -> Iterator[str]:
+    """What stays open is faulty for another reason than the device."""
+    source = sources.named(device.source)
+    for reason in done.examples:
+        again = f"`hanoi-ingest reprocess --reason {reason}`"
+        if reason == Reason.UNSUPPORTED and source is not None and hasattr(source.options, "codec"):
+            yield (
+                f"to do: where nobody decodes the bytes yet, write below source {source.name} of HANOI_SOURCES_FILE\n"
+                f"  [source.devices.{json.dumps(device.device)}]\n"
+                f'  thing = "{thing_id}"\n'
+                f'  options.codec = "…"    # one of {", ".join(codecs.names())}\n'
+                f"  and restart hanoi-ingest, then {again}"
+            )
+        else:
+            yield f"to do: mend the cause of {reason}, then {again}"
 
 
 def _thing(arguments: argparse.Namespace, device: Device, domains: Mapping[str, Domain]) -> str | Thing:

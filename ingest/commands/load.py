@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ingest.command_line import hanoi_time, registry_of
+from ingest.command_line import counted, hanoi_time, registry_of
 from ingest.commands import CommandError
 from ingest.load import Loadable, Loaded, base_name, load
 from ingest.sources import load_sources
@@ -23,6 +23,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Exit 0 all good, 1 with faults."""
     sources = load_sources(settings.sources_file)
     source = sources.named(arguments.source)
+    if source is None and settings.sources_file is None:
+        raise CommandError(f"HANOI_SOURCES_FILE is not set: it says what source '{arguments.source}' is")
     if source is None:
         names = ", ".join(found.name for found in sources.all) or "none"
         raise CommandError(f"--source: HANOI_SOURCES_FILE has no '{arguments.source}', it has: {names}")
@@ -45,14 +47,14 @@ def _read(path: Path) -> bytes:
 def _lines(done: Loaded, *, dry_run: bool) -> list[str]:
     lines = [f"{fault.path}: {fault.reason}: {fault.message}" for fault in done.faults]
     if done.fault_count > len(done.faults):
-        lines.append(f"… and {done.fault_count - len(done.faults)} more faults")
+        lines.append(f"… and {counted(done.fault_count - len(done.faults), 'more fault')}")
     if done.first and done.last:
         lines.append(
-            f"{done.observations} values from {hanoi_time(done.first)} to {hanoi_time(done.last)} (Hanoi)"
+            f"{counted(done.observations, 'value')} from {hanoi_time(done.first)} to {hanoi_time(done.last)} (Hanoi)"
         )
     counts = done.counts
     lines.append(
-        f"observations: {counts.written} new, {counts.corrected} corrections, {counts.outdated} outdated,"
+        f"observations: {counts.written} new, {counted(counts.corrected, 'correction')}, {counts.outdated} outdated,"
         f" {counts.duplicate} stored before; faults: {done.fault_count}"
     )
     if done.unknown_devices:

@@ -8,7 +8,7 @@ import argparse
 import re
 from datetime import UTC, datetime
 
-from ingest.command_line import aware_time, registry_of
+from ingest.command_line import aware_time, counted, printable, registry_of
 from ingest.commands import CommandError
 from ingest.model import Reason
 from ingest.reprocess import Outcome, Reprocessing, Tally
@@ -54,6 +54,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         )
         done = reprocessing.run(selection)
     print(table(done, dry_run=arguments.dry_run))
+    if done.missing_sources and settings.sources_file is None:
+        print("HANOI_SOURCES_FILE is not set")
     return 0
 
 
@@ -80,12 +82,13 @@ def table(done: Outcome, *, dry_run: bool = False) -> str:
     else:
         counts = done.counts
         lines.append(
-            f"observations: {counts.written} new, {counts.corrected} corrections, {counts.outdated} outdated,"
-            f" {counts.duplicate} stored before"
+            f"observations: {counts.written} new, {counted(counts.corrected, 'correction')},"
+            f" {counts.outdated} outdated, {counts.duplicate} stored before"
         )
     if done.missing_sources:
         names = ", ".join(sorted(done.missing_sources))
         lines.append(f"skipped: HANOI_SOURCES_FILE has no source {names}")
+    lines += [f"still open, {reason}: such as {printable(text)}" for reason, text in done.examples.items()]
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 import argparse
 
 from ingest import claiming
-from ingest.command_line import hanoi_time, registry_of
+from ingest.command_line import counted, hanoi_time, registry_of
 from storage import claims
 from storage.claims import Unclaimed
 from storage.settings import Settings
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _lines(one: Unclaimed) -> list[str]:
     domain = claiming.domain_of(one)
-    seen = f"{one.count} messages, {hanoi_time(one.first_seen)} to {hanoi_time(one.last_seen)} (Hanoi)"
+    seen = f"{counted(one.count, 'message')}, {hanoi_time(one.first_seen)} to {hanoi_time(one.last_seen)} (Hanoi)"
     cut = f" … ({one.size} bytes)" if one.size > len(one.payload) else ""
     return [
         f"--source {one.source} --device {one.device!r}" + (f"  domain {domain}" if domain else ""),

@@ -42,6 +42,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Of times that come without an offset; None: such a time is a naive_time fault."""
     provenance: Provenance = Provenance.MEASURED
     """Of readings whose payload says nothing about it."""
+    units: Mapping[str, str] = {}
+    """Key → the unit that the source's file gives it, for decoders that calculate."""
     options: Any
     """The decoder's own Options."""
     device_options: Mapping[str, Any] = {}

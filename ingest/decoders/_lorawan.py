@@ -1,13 +1,14 @@
 """What The Things Stack and ChirpStack have in common: an uplink, when it happened, and what it measured. Pure.
 
 Both write protobuf as JSON: a field that is 0, false or empty is not there. So a missing port is port 0 and a missing
-payload is an empty one. A missing rssi is left out: no receiver on the air reads 0 dBm, and networks may withhold it.
-Objects that a payload formatter made are not protobuf messages: in them a 0 is written and means 0.
+payload is an empty one. A missing rssi is left out, and so is a written 0: no receiver on the air reads 0 dBm, and
+networks may withhold it. Objects that a payload formatter made are not protobuf messages: in them a 0 is written and
+means 0.
 """
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
@@ -25,6 +26,11 @@ GATEWAY_AHEAD: Final = timedelta(minutes=1)
 GPS fix says 1970, 1980, 2000 or 1024 weeks ago, and none can hear an uplink after the server has it."""
 OLDEST: Final = timedelta(days=5 * 365)
 """With no server time to compare to, a gateway's time is refused when it is so long before we got the message [S]."""
+
+LONGEST_KEY: Final = 255
+"""Characters of a key with all keys above it. Each value keeps its own: one long key above many would fill memory."""
+MOST_VALUES: Final = 2000
+"""Of a decoded object [S]. An uplink has 242 bytes at most: no device measures more in them."""
 
 PROPERTIES: Final[Mapping[str, Meaning]] = {"rssi": Meaning("rssi", "dBm")}
 
@@ -80,9 +86,9 @@ def document(payload: bytes) -> dict[str, Any] | Fault:
         return parsed
     if not isinstance(parsed, JsonObject):
         return wrong_type("$", "an object", parsed)
-    repeated = next(_repeated("$", parsed), None)
+    repeated = _repeated(parsed)
     if repeated is not None:
-        return Fault(reason=Reason.DUPLICATE_KEY, path=repeated, message="stands there twice")
+        return Fault(reason=Reason.DUPLICATE_KEY, path=f"${repeated}", message="stands there twice")
     return parsed
 
 
@@ -111,8 +117,9 @@ def instants(values: Sequence[Any]) -> list[datetime]:
 
 
 def best_rssi(received: Sequence[Mapping[str, Any]]) -> float | None:
-    """Of the gateway that heard the uplink best."""
-    return max((r["rssi"] for r in received if isinstance(r.get("rssi"), float)), default=None)
+    """Of the gateway that heard the uplink best. A written 0 is as good as none, and would be the best of all."""
+    heard = (value for gateway in received if isinstance(value := gateway.get("rssi"), float))
+    return max((value for value in heard if value != 0), default=None)
 
 
 def port(value: Any, path: str) -> int | Fault:
@@ -198,14 +205,23 @@ def _of_codec(
     codec: Codec, uplink: Uplink, options: LoraOptions, result_time: datetime, measured: _Measured
 ) -> list[Reading]:
     """Fills in what the uplink measured; returns what the device kept from before."""
+    values: Values = {}
+    earlier: codecs.History = ()
+    wrong: dict[str, None] = {}
     try:
         values = codec.decode(uplink.payload, uplink.f_port, options)
+    except NotDecodable as error:
+        values = error.values
+        wrong[str(error)] = None
+    try:
         earlier = codecs.history(codec, uplink.payload)
     except NotDecodable as error:
-        message = f"{options.codec}: {error}"
-        path = uplink.payload_path
-        measured.faults.append(Fault(reason=Reason.NOT_DECODABLE, path=path, message=message))
-        return []
+        wrong[str(error)] = None  # of a payload that is cut off, the same as above
+    for message in wrong:
+        fault = Fault(
+            reason=Reason.NOT_DECODABLE, path=uplink.payload_path, message=f"{options.codec}: {message}"
+        )
+        measured.faults.append(fault)
     results, units, paths = _known(codec, values, uplink)
     measured.results.update(results)
     measured.units.update(units)
@@ -231,8 +247,16 @@ def _of_formatter(
 ) -> datetime | Fault | None:
     """Fills in the numbers and truth values of the decoded object; returns the device's own time if it has one."""
     own_time: datetime | Fault | None = None
-    for key, path, value in _leaves("", uplink.decoded_path, uplink.decoded):
-        if key == options.time_key:
+    leaves = _leaves("", uplink.decoded, uplink.decoded_path)
+    for n, (key, value) in enumerate(leaves):
+        path = f"{uplink.decoded_path}.{key}"
+        if n == MOST_VALUES:
+            message = f"more than {MOST_VALUES} values; what follows is left out"
+            measured.faults.append(Fault(reason=Reason.TOO_LARGE, path=path, message=message))
+            break
+        if isinstance(value, Fault):
+            measured.faults.append(value)
+        elif key == options.time_key:
             own_time = _own_time(path, value, context)
         elif isinstance(value, NotFinite):
             fault = Fault(reason=Reason.NOT_FINITE, path=path, message="is not a finite number")
@@ -246,17 +270,23 @@ def _of_formatter(
     return own_time
 
 
-def _leaves(key: str, path: str, value: Any) -> Iterator[tuple[str, str, Any]]:
-    """Every value that is neither object nor array, with its keys joined by dots."""
+def _leaves(key: str, value: Any, root: str) -> Iterator[tuple[str, Any]]:
+    """Every value that is neither object nor array, with its keys joined by dots; a Fault where they get too long."""
+    parts: Iterable[tuple[str, Any]]
     if isinstance(value, dict):
-        parts = [(name, part) for name, part in value.items()]
+        parts = value.items()
     elif isinstance(value, list):
-        parts = [(str(n), part) for n, part in enumerate(value)]
+        parts = ((str(n), part) for n, part in enumerate(value))
     else:
-        yield key, path, value
+        yield key, value
         return
     for name, part in parts:
-        yield from _leaves(f"{key}.{name}" if key else name, f"{path}.{name}", part)
+        if len(key) + 1 + len(name) > LONGEST_KEY:
+            message = f"a key of {len(key) + 1 + len(name)} characters, at most {LONGEST_KEY} are taken"
+            cut = f"{key}.{name[:LONGEST_KEY]}"[:LONGEST_KEY]
+            yield cut, Fault(reason=Reason.WRONG_TYPE, path=f"{root}.{cut}…", message=message)
+        else:
+            yield from _leaves(f"{key}.{name}" if key else name, part, root)
 
 
 def _own_time(path: str, value: Any, context: Context) -> datetime | Fault | None:
@@ -307,12 +337,21 @@ def _reading(
     )
 
 
-def _repeated(path: str, value: Any) -> Iterator[str]:
-    """Where a key stands twice: no network server writes that, and nobody knows which one is meant."""
+def _repeated(value: Any) -> str | None:
+    """Where a key stands twice: no network server writes that, and nobody knows which one is meant.
+
+    The path is put together on the way back only: made on the way down, a long key would be copied for each element.
+    """
     if isinstance(value, JsonObject):
-        yield from (f"{path}.{key}" for key in sorted(value.repeated))
-        for key, part in value.items():
-            yield from _repeated(f"{path}.{key}", part)
+        if value.repeated:
+            return f".{min(value.repeated)}"
+        parts = ((f".{key}", part) for key, part in value.items())
     elif isinstance(value, list):
-        for n, part in enumerate(value):
-            yield from _repeated(f"{path}[{n}]", part)
+        parts = ((f"[{n}]", part) for n, part in enumerate(value))
+    else:
+        return None
+    for name, part in parts:
+        below = _repeated(part)
+        if below is not None:
+            return f"{name}{below}"
+    return None

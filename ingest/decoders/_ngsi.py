@@ -4,6 +4,7 @@ Steps: find the entities; of each find type, device and the attributes that its 
 unit and time; attributes of one time become one Reading. `Unwrap` is where the two differ.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -63,14 +64,19 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True):
     type_name: str
     model: EntityType
     attributes: Mapping[str, Any]
+    repeated: frozenset[str]
+    """Short forms that two names have."""
     unwrap: Unwrap
     notified: Raw | None
 
     def raw(self, name: str) -> Raw | None:
         """The attribute, or None where there is none."""
+        path = f"{self.path}.{name}"
+        if name in self.repeated:
+            return Raw(path=path, value=None, fault=_twice(path, f"two names of attributes end in '{name}'"))
         if name not in self.attributes:
             return None
-        found = self.unwrap(f"{self.path}.{name}", self.attributes[name])
+        found = self.unwrap(path, self.attributes[name])
         return None if found.value is None and found.fault is None else found
 
 
@@ -130,12 +136,14 @@ def _entity(
         message = f"entity type {names[0] if names else ''!r:.60} is none of {', '.join(TYPES)}"
         faults.append(Fault(reason=Reason.UNSUPPORTED, path=f"{path}.type", message=message))
         return None
+    names_of = Counter(_last(name) for name in element)
     attributes = {_last(name): value for name, value in element.items()} | element
     return Entity(
         path=path,
         type_name=known[0],
         model=TYPES[known[0]],
         attributes=attributes,
+        repeated=frozenset(name for name, count in names_of.items() if count > 1),
         unwrap=unwrap,
         notified=notified,
     )
@@ -152,8 +160,8 @@ def _collect(entity: Entity, context: Context, collector: Collector, faults: lis
         return
     own_time = cache(lambda: _time(entity, device, context, faults))
     taken: set[str] = set()
-    for attribute, raw in _attributes(entity, faults):
-        value = _value(attribute, raw, faults)
+    for attribute, raw in _attributes(entity, context, faults):
+        value = _value(attribute, raw, context, faults)
         time = None
         if value is not None:
             time = own_time() if raw.time is None else _parsed(raw.path, raw.time, context, faults)
@@ -179,6 +187,9 @@ def _collect(entity: Entity, context: Context, collector: Collector, faults: lis
 def _device(entity: Entity, options: Options, faults: list[Fault]) -> str | None:
     raw = entity.raw(options.device_from)
     path = f"{entity.path}.{options.device_from}"
+    if raw is not None and raw.fault is not None:
+        faults.append(raw.fault)
+        return None
     if raw is None:
         faults.append(_missing(path, f"the entity has no {options.device_from}, which names the device"))
         return None
@@ -191,18 +202,21 @@ def _device(entity: Entity, options: Options, faults: list[Fault]) -> str | None
     return value
 
 
-def _attributes(entity: Entity, faults: list[Fault]) -> Iterator[tuple[Attribute, Raw]]:
+def _attributes(entity: Entity, context: Context, faults: list[Fault]) -> Iterator[tuple[Attribute, Raw]]:
     """The attributes that are read and that have a value."""
     for name, attribute in entity.model.attributes.items():
         raw = entity.raw(name)
         if raw is None and name == LEVEL:
-            raw = _measured_level(entity, faults)
+            raw = _measured_level(entity, context, faults)
         if raw is not None:
             yield attribute, raw
 
 
-def _measured_level(entity: Entity, faults: list[Fault]) -> Raw | None:
-    """The level from the sensor's height over the bed and its distance to the water."""
+def _measured_level(entity: Entity, context: Context, faults: list[Fault]) -> Raw | None:
+    """The level from the sensor's height over the bed and its distance to the water.
+
+    In the unit that the source's file gives the level, if any: translation takes the value to be in it.
+    """
     reference, distance = entity.raw(REFERENCE), entity.raw(DISTANCE)
     if reference is None and distance is None:
         return None
@@ -212,27 +226,32 @@ def _measured_level(entity: Entity, faults: list[Fault]) -> Raw | None:
             _missing(f"{entity.path}.{missing}", f"without {LEVEL}, {REFERENCE} and {DISTANCE} are needed")
         )
         return None
-    above, below = _metres(reference, faults), _metres(distance, faults)
+    above = _metres(Attribute(REFERENCE), reference, context, faults)
+    below = _metres(Attribute(DISTANCE), distance, context, faults)
     if above is None or below is None:
         return None
     # To the micrometre: 4.2 − 3.22 is 0.98, not 0.9800000000000004.
-    return Raw(
-        path=distance.path, value=round(above - below, 6), unit="m", time=distance.time or reference.time
-    )
+    level, unit = round(above - below, 6), context.units.get(LEVEL, "m")
+    try:
+        value = convert(level, "m", unit)
+    except UnknownUnit as error:
+        faults.append(Fault(reason=Reason.UNKNOWN_UNIT, path=distance.path, message=str(error)))
+        return None
+    return Raw(path=distance.path, value=value, unit=unit, time=distance.time or reference.time)
 
 
-def _metres(raw: Raw, faults: list[Fault]) -> float | None:
-    value = _value(Attribute(LEVEL), raw, faults)
+def _metres(attribute: Attribute, raw: Raw, context: Context, faults: list[Fault]) -> float | None:
+    value = _value(attribute, raw, context, faults)
     if value is None:
         return None
     try:
-        return convert(float(value), raw.unit or "m", "m")
+        return convert(float(value), context.units.get(attribute.key) or raw.unit or "m", "m")
     except UnknownUnit as error:
         faults.append(Fault(reason=Reason.UNKNOWN_UNIT, path=raw.path, message=str(error)))
         return None
 
 
-def _value(attribute: Attribute, raw: Raw, faults: list[Fault]) -> float | bool | None:
+def _value(attribute: Attribute, raw: Raw, context: Context, faults: list[Fault]) -> float | bool | None:
     """The value, or None with the fault added."""
     value = raw.value
     if raw.fault is not None:
@@ -243,11 +262,22 @@ def _value(attribute: Attribute, raw: Raw, faults: list[Fault]) -> float | bool 
         faults.append(wrong_type(raw.path, "a text as unitCode", raw.unit))
     elif attribute.kind is Kind.SPOT:
         return _spot(raw, faults)
+    elif isinstance(value, float) and attribute.kind is Kind.DIRECTION:
+        return _direction(value, context.units.get(attribute.key) or raw.unit or "deg")
     elif isinstance(value, float | bool):
-        return value + 360 if attribute.kind is Kind.DIRECTION and -180 <= value < 0 else value
+        return value
     else:
         faults.append(wrong_type(raw.path, "a number", value))
     return None
+
+
+def _direction(value: float, unit: str) -> float:
+    """Half a circle to either side of north, as a whole one to the right; in its own unit, which may be radians."""
+    try:
+        circle = convert(360, "deg", unit)
+    except UnknownUnit:
+        return value  # translation says so
+    return value + circle if -circle / 2 <= value < 0 else value
 
 
 def _spot(raw: Raw, faults: list[Fault]) -> bool | None:
@@ -269,6 +299,9 @@ def _time(entity: Entity, device: str, context: Context, faults: list[Fault]) ->
     """The entity's time, or for what holds until it changes that of the notification."""
     for name in entity.model.times:
         found = entity.raw(name)
+        if found is not None and found.fault is not None:
+            faults.append(found.fault)
+            return None
         if found is not None:
             return _parsed(found.path, found.value, context, faults)
     if entity.model.is_state and entity.notified is not None:
@@ -294,5 +327,5 @@ def _missing(path: str, message: str) -> Fault:
     return Fault(reason=Reason.MISSING_FIELD, path=path, message=message)
 
 
-def _twice(path: str) -> Fault:
-    return Fault(reason=Reason.DUPLICATE_KEY, path=path, message="stands there twice")
+def _twice(path: str, message: str = "stands there twice") -> Fault:
+    return Fault(reason=Reason.DUPLICATE_KEY, path=path, message=message)

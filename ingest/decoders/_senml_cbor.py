@@ -16,6 +16,8 @@ _FLAT: Final = 2
 """An array of maps."""
 _DEEP: Final = 4
 """And in it a decimal fraction: a tag, and its array."""
+MOST_RECORDS: Final = 50_000
+"""Of a pack. 512 KB hold fewer that say anything, but half a million that are empty."""
 _LABELS: Final = {
     -1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs",
     0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb", 5: "s", 6: "t", 7: "ut", 8: "vd",
@@ -53,7 +55,18 @@ def parse(payload: bytes) -> Any:
     if stream.tell() != len(payload):
         message = f"{len(payload) - stream.tell()} bytes follow the pack"
         return Fault(reason=Reason.NOT_DECODABLE, path="$", message=message)
-    return [_with_labels(item) for item in pack] if isinstance(pack, list) else _plain(pack)
+    if not isinstance(pack, list):
+        return _plain(pack)
+    # Counted before they are looked at: an empty one is a single byte.
+    return too_many(pack) or [_with_labels(item) for item in pack]
+
+
+def too_many(pack: list[Any]) -> Fault | None:
+    """The Fault of a pack with more records than are read."""
+    if len(pack) <= MOST_RECORDS:
+        return None
+    message = f"{len(pack)} records, at most {MOST_RECORDS} are taken"
+    return Fault(reason=Reason.TOO_LARGE, path="$", message=message)
 
 
 def _fault(error: cbor2.CBORDecodeError) -> Fault:

@@ -1,6 +1,8 @@
 """Flooded areas: a GeoJSON FeatureCollection (RFC 7946) with a top-level `time` and `depth_cm` in each feature."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from ingest.decoders._json import NotFinite, parse, parse_time
@@ -9,6 +11,8 @@ from ingest.model import Fault, Reason
 from storage.model import Provenance, Range
 
 DEPTH_CM: Final = Range(low=0, high=2000)
+MOST_FAULTS: Final = 100
+"""Of one feature: numbers that are none."""
 _POLYGONS: Final = {"Polygon": 2, "MultiPolygon": 3}
 """Geometry → how many arrays stand around a position."""
 
@@ -37,21 +41,22 @@ def decode(payload: bytes) -> Decoded | list[Fault]:
         features = []
     for n, feature in enumerate(features):
         where = f"$.features[{n}]"
-        faults += _not_finite(where, feature) or _feature_faults(where, feature)
+        faults += list(islice(_not_finite(where, feature), MOST_FAULTS)) or _feature_faults(where, feature)
     if faults or time is None:
         return faults
     return time, Provenance(provenance), features
 
 
-def _not_finite(path: str, value: Any) -> list[Fault]:
-    """Wherever a number is none: the database stores a feature whole."""
+def _not_finite(path: str, value: Any) -> Iterator[Fault]:
+    """Wherever a number is none: the database stores a feature whole. Keys are cut: each path has all above it."""
     if isinstance(value, NotFinite):
-        return [Fault(reason=Reason.NOT_FINITE, path=path, message="is not a finite number")]
-    if isinstance(value, dict):
-        return [fault for key, part in value.items() for fault in _not_finite(f"{path}.{key}", part)]
-    if isinstance(value, list):
-        return [fault for n, part in enumerate(value) for fault in _not_finite(f"{path}[{n}]", part)]
-    return []
+        yield Fault(reason=Reason.NOT_FINITE, path=path, message="is not a finite number")
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield from _not_finite(f"{path}.{key:.64}", part)
+    elif isinstance(value, list):
+        for n, part in enumerate(value):
+            yield from _not_finite(f"{path}[{n}]", part)
 
 
 def _feature_faults(path: str, feature: Any) -> list[Fault]:

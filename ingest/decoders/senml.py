@@ -66,6 +66,9 @@ def decode(payload: bytes, context: Context) -> Decoded:
         return Decoded(faults=[pack])
     if not isinstance(pack, list):
         return Decoded(faults=[wrong_type("$", "an array of SenML records", pack)])
+    too_many = _senml_cbor.too_many(pack)
+    if too_many is not None:
+        return Decoded(faults=[too_many])
     unsupported = _version_faults(pack)
     if unsupported:
         return Decoded(faults=unsupported)

@@ -65,6 +65,14 @@ _NAME: Final = re.compile(r"(?P<station>.+)_(?P<time>[0-9]{14})")
 _TIME: Final = re.compile(r"[0-9]{14}")
 _STATUS: Final = re.compile(r"[0-9]{1,2}")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_EITHER: Final = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+"""A comma before the decimals, or after the thousands."""
+_DECIMAL_COMMA: Final = re.compile(
+    r"[^\t]*+\t\s*[+-]?(?:0?,[0-9]+|[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{4,},[0-9]+)\s*(?:\t|\Z)"
+)
+"""A line whose comma can only stand before decimals."""
+_WHOLE: Final = re.compile(r"(?:\t[^\t]*){2}\t\s*[0-9]{14}\s*\t\s*[0-9]{2}\s*\Z")
+"""All five columns to the status's last digit: such a line can't have been cut off, though it has no end."""
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _NO_VALUE: Final = frozenset({"", "-", "--", "NA", "N/A", "NULL"})
 _NO_UNIT: Final = frozenset({"", "-", "--"})
@@ -105,11 +113,17 @@ def decode(payload: bytes, context: Context) -> Decoded:
     zone = context.zone or HANOI  # the Circular is Vietnam's
     moments: dict[datetime, _Moment] = {}
     faults: list[Fault] = []
-    for number, line in enumerate(_LINE_END.split(text), 1):
+    lines = _LINE_END.split(text)
+    has_decimal_comma = any(_DECIMAL_COMMA.match(line) for line in lines)
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         path = f"line {number}"
-        read = _line(path, line)
+        if number == len(lines) and not _WHOLE.search(line):
+            message = "the last line has no end: cut off?"
+            faults.append(Fault(reason=Reason.MISSING_FIELD, path=path, message=message))
+            continue
+        read = _line(path, line, has_decimal_comma=has_decimal_comma)
         time = read if isinstance(read, Fault) else _time(path, read.time or time_of_name, zone)
         if isinstance(time, Fault):
             faults.append(time)
@@ -146,7 +160,7 @@ def _of_name(topic: str) -> tuple[str, str | None]:
     return (match["station"], match["time"]) if match else (stem, None)
 
 
-def _line(path: str, line: str) -> _Line | Fault:
+def _line(path: str, line: str, *, has_decimal_comma: bool) -> _Line | Fault:
     columns = [column.strip() for column in line.split("\t")]
     while columns and not columns[-1] and len(columns) > 2:
         columns.pop()
@@ -157,6 +171,9 @@ def _line(path: str, line: str) -> _Line | Fault:
     value = None if written.upper() in _NO_VALUE else _number(written)
     if isinstance(value, str):
         return Fault(reason=Reason.WRONG_TYPE, path=path, message=f"expected a number, got {value!r:.60}")
+    if _EITHER.fullmatch(written) and not has_decimal_comma:
+        message = f"'{written}' may be {written.replace(',', '.')} or {written.replace(',', '')}"
+        return Fault(reason=Reason.WRONG_TYPE, path=path, message=message)
     unit = rest.pop(0) if rest and not re.fullmatch("[0-9]+", rest[0]) else None
     time = rest.pop(0) or None if rest and (not rest[0] or _TIME.fullmatch(rest[0])) else None
     status = rest.pop(0) if rest and _STATUS.fullmatch(rest[0]) else None
@@ -196,16 +213,22 @@ def _time(path: str, digits: str | None, zone: tzinfo) -> datetime | Fault:
 def _add(moment: _Moment, path: str, line: _Line, value: float) -> Iterator[Fault]:
     """Puts a line among the results of its time; the second of two that differ is a fault."""
     key = line.indicator
+    flag = _FLAGS.get(line.status or 0, "fault")
     if key in moment.results:
-        if moment.results[key] != value:
-            message = f"'{key:.64}' has another value for this time in {moment.paths[key]}"
-            yield Fault(reason=Reason.DUPLICATE_KEY, path=path, message=message)
+        for what, one, other in (
+            ("value", moment.results[key], value),
+            ("unit", moment.units.get(key), line.unit),
+            ("status", moment.flags.get(key), flag),
+        ):
+            if one != other:
+                message = f"'{key:.64}' has another {what} for this time in {moment.paths[key]}"
+                yield Fault(reason=Reason.DUPLICATE_KEY, path=path, message=message)
+                return
         return
     moment.results[key] = value
     moment.paths[key] = path
     if line.unit is not None:
         moment.units[key] = line.unit
-    flag = _FLAGS.get(line.status or 0, "fault")
     if flag is not None:
         moment.flags[key] = flag
 

@@ -4,7 +4,7 @@ The rules are a suggestion [S] of our domain facts, 4.6; no standard gives any. 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
@@ -22,6 +22,8 @@ COUNTER_RESET: Final = "counter_reset"
 GAP: Final = "gap"
 ABOVE_CAP: Final = "above_cap"
 SUSPECT_COUNTER: Final = "suspect_counter"
+COUNTER_BEYOND_RANGE: Final = "counter_beyond_range"
+MISREAD: Final = "counter_misread"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,15 @@ class Gauge:
         """Raises ValueError for what no gauge can be."""
         if self.resolution_mm <= 0 or self.counter_bits < 1 or self.interval <= timedelta():
             raise ValueError(f"{self}: each must be more than 0")
+
+    @property
+    def range_mm(self) -> float:
+        """Where it rolls over: the counter itself never shows so much."""
+        return 2.0**self.counter_bits * self.resolution_mm
+
+    def counts(self, mm: float) -> bool:
+        """Whether its counter can show that; half a tip of binary noise is none."""
+        return -self.resolution_mm / 2 < mm < self.range_mm - self.resolution_mm / 2
 
     def most_mm(self, elapsed: timedelta) -> float:
         """What can fall at most; one tip always can."""
@@ -69,13 +80,14 @@ class Interval:
 def increment(previous_mm: float, new_mm: float, resolution_mm: float, counter_bits: int) -> float:
     """The rain between two readings of a counter, as a number of tips; after a reset all that the new one shows.
 
+    Never negative: what stood beyond the range that it should have can't have rolled over there, so it was reset.
     Gaps and caps are the caller's.
     """
     delta = new_mm - previous_mm
     if delta < -_NOISE_MM:
         full = 2**counter_bits * resolution_mm
-        if previous_mm <= ROLLOVER_FROM * full:
-            return new_mm
+        if not ROLLOVER_FROM * full < previous_mm < full:
+            return max(new_mm, 0.0)
         delta += full
     return in_tips(delta, resolution_mm)
 
@@ -90,6 +102,7 @@ def intervals(readings: Iterable[CounterReading], gauge: Gauge) -> list[Interval
 
     1. a time that stands there twice counts once; readings that failed are left out, and so is a misreading
     2. what is left is a chain: each reading gives the rain since the one before it, the first gives none
+    3. what goes on from a jump that can't be rain may be no rain either
     Each is put on the grid of whole tips first: a wrong resolution then moves water by a tip, but can't lose any.
     """
     by_time: dict[datetime, CounterReading] = {}
@@ -98,28 +111,57 @@ def intervals(readings: Iterable[CounterReading], gauge: Gauge) -> list[Interval
             by_time.setdefault(reading.time, reading)
     good = [by_time[time] for time in sorted(by_time)]
     misread = _misread(good, gauge)
-    found = [_interval(a, b, gauge) for a, b in pairwise(r for r in good if r.time not in misread)]
-    found += [_interval(a, b, gauge) for a, b in pairwise(good) if b.time in misread]
+    found = _doubted([_interval(a, b, gauge) for a, b in pairwise(r for r in good if r.time not in misread)])
+    found += [_failed(_interval(a, b, gauge)) for a, b in pairwise(good) if b.time in misread]
     return sorted(found, key=lambda interval: interval.time)
 
 
+def _doubted(chain: Sequence[Interval]) -> list[Interval]:
+    """Behind a jump nobody knows yet whether the counter stands there now or was misread twice in a row."""
+    behind = [b.time for a, b in pairwise(chain) if a.reason == ABOVE_CAP and b.quality < Quality.SUSPECT]
+    return [
+        replace(one, quality=Quality.SUSPECT, reason=SUSPECT_COUNTER) if one.time in behind else one
+        for one in chain
+    ]
+
+
+def _failed(interval: Interval) -> Interval:
+    if interval.quality == Quality.FAIL:
+        return interval
+    return replace(interval, quality=Quality.FAIL, reason=MISREAD)
+
+
 def _misread(good: Sequence[CounterReading], gauge: Gauge) -> set[datetime]:
-    """Readings far too high whose next one goes on where the one before them was: the water never fell.
+    """Readings far too high or too low whose next one goes on where the one before them was: no such water fell.
 
-    Left in the chain, the fall behind them would pass for a reset and invent all that the counter shows. No two in
-    a row can be such, so whether one is depends on its neighbours alone.
+    Left in the chain, a fall would pass for a reset and invent all that the counter shows. One beside a reading far
+    too high is not called too low: of a counter that jumps to and fro nobody knows which half is right. So no two in
+    a row are misread, and whether one is depends on the two on either side of it.
     """
-    threes = zip(good, good[1:], good[2:], strict=False)
-    return {at.time for before, at, after in threes if _is_misread(before, at, after, gauge)}
+    threes = list(zip(good, good[1:], good[2:], strict=False))
+    high = {at.time for before, at, after in threes if _is_too_high(before, at, after, gauge)}
+    low = {
+        at.time
+        for before, at, after in threes
+        if high.isdisjoint((before.time, after.time)) and _is_too_low(before, at, after, gauge)
+    }
+    return high | low
 
 
-def _is_misread(before: CounterReading, at: CounterReading, after: CounterReading, gauge: Gauge) -> bool:
+def _is_too_high(before: CounterReading, at: CounterReading, after: CounterReading, gauge: Gauge) -> bool:
     goes_on = before.mm <= after.mm < at.mm
     return goes_on and not _fits(before, at, gauge) and _fits(before, after, gauge)
 
 
+def _is_too_low(before: CounterReading, at: CounterReading, after: CounterReading, gauge: Gauge) -> bool:
+    """Only when the fall or the rise can't be rain: after a reset it may rain to where the counter was before."""
+    goes_on = at.mm < before.mm <= after.mm
+    by_itself = _fits(before, at, gauge) and _fits(at, after, gauge)
+    return goes_on and not by_itself and _fits(before, after, gauge)
+
+
 def _fits(previous: CounterReading, new: CounterReading, gauge: Gauge) -> bool:
-    return _mm(previous, new, gauge) <= gauge.most_mm(new.time - previous.time) + _NOISE_MM
+    return 0 <= _mm(previous, new, gauge) <= gauge.most_mm(new.time - previous.time) + _NOISE_MM
 
 
 def _mm(previous: CounterReading, new: CounterReading, gauge: Gauge) -> float:
@@ -143,8 +185,9 @@ def _judged(previous: CounterReading, new: CounterReading, gauge: Gauge) -> tupl
 
 
 def _doubts(previous: CounterReading, new: CounterReading, gauge: Gauge) -> Iterator[str]:
-    full = 2**gauge.counter_bits * gauge.resolution_mm
-    if new.mm < previous.mm - _NOISE_MM and previous.mm <= ROLLOVER_FROM * full:
+    if not (gauge.counts(previous.mm) and gauge.counts(new.mm)):
+        yield COUNTER_BEYOND_RANGE
+    if new.mm < previous.mm - _NOISE_MM and previous.mm <= ROLLOVER_FROM * gauge.range_mm:
         yield COUNTER_RESET
     if new.time - previous.time > GAP_INTERVALS * gauge.interval:
         yield GAP

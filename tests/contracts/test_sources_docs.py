@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest import decoders
+from ingest import decoders, targets
+from ingest.known import of_inventory
 from ingest.sources import _DeviceTable, _MeaningTable, _SourceTable, load_sources
+from storage import inventory
+from storage.inventory import load_inventory
+from storage.model import Domain
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "sources.md").read_text("utf-8")
@@ -23,6 +27,14 @@ def test_an_example_is_a_sources_file(example: str, tmp_path: Path) -> None:
     path = tmp_path / "sources.toml"
     path.write_text(example, "utf-8")
     assert load_sources(path).all
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_points_at_what_there_is(example: str, tmp_path: Path, domains: dict[str, Domain]) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(example, "utf-8")
+    known = of_inventory(domains, load_inventory([inventory.SHIPPED], domains))
+    assert [line for source in load_sources(path).all for line in targets.missing(source, known)] == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -18,6 +19,11 @@ from ingest.wire import BrokerAddress, Element, encode, observations_topic
 EPOCH: Final = datetime(2026, 10, 1, tzinfo=UTC)
 BROKEN_EVERY: Final = 50
 """Each fiftieth message is broken, in bytes that no other has."""
+STRANGER_EVERY: Final = 77
+"""Each of these comes from a Thing that nobody knows."""
+ERROR_EVERY: Final = 61
+"""Each of these is the same error text as the others: as many rows as there are messages."""
+ERROR_TEXT: Final = b"ERR 7 sensor"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,14 +42,60 @@ class Sent:
         return self.number % BROKEN_EVERY == 0
 
     @property
+    def stranger(self) -> bool:
+        return self.number % STRANGER_EVERY == 0
+
+    @property
+    def error(self) -> bool:
+        return self.number % ERROR_EVERY == 0
+
+    @property
+    def refused(self) -> bool:
+        """Whether it becomes a rejection."""
+        return self.broken or self.stranger or self.error
+
+    @property
+    def result(self) -> float:
+        """What must be stored of it."""
+        return float(self.number % 2 == 0)
+
+    @property
+    def key(self) -> tuple[str, str, datetime]:
+        """Thing, property and time."""
+        return self.bay, "occupied", self.time
+
+    @property
     def topic(self) -> str:
-        return observations_topic("parking", self.bay)
+        return observations_topic("parking", "atlantis" if self.stranger else self.bay)
 
     @property
     def payload(self) -> bytes:
+        if self.error:
+            return ERROR_TEXT
         if self.broken:
             return json.dumps({"time": "yesterday", "number": self.number}).encode()
         return encode([Element(time=self.time, results={"occupied": self.number % 2 == 0})])
+
+
+def usual(number: int, bays: Sequence[str]) -> Sent:
+    return Sent(number=number, bay=bays[number % len(bays)])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Good(Sent):
+    """Nothing is wrong with it, whatever its number."""
+
+    @property
+    def broken(self) -> bool:
+        return False
+
+    @property
+    def stranger(self) -> bool:
+        return False
+
+    @property
+    def error(self) -> bool:
+        return False
 
 
 @dataclass(kw_only=True)
@@ -53,6 +105,9 @@ class Publisher:
     url: str
     bays: list[str]
     rate_hz: float = 300.0
+    client_id: str = "fault-publisher"
+    make: Callable[[int, Sequence[str]], Sent] | None = None
+    """The message with a number, from one of the bays; None for the usual mix."""
     acked: list[Sent] = field(default_factory=list, init=False)
     _open: dict[int, Sent] = field(default_factory=dict, init=False)
     _early: set[int] = field(default_factory=set, init=False)
@@ -65,7 +120,7 @@ class Publisher:
     def start(self) -> None:
         address = BrokerAddress.parse(self.url)
         self._client = client = Client(
-            CallbackAPIVersion.VERSION2, client_id="fault-publisher", protocol=MQTTProtocolVersion.MQTTv5
+            CallbackAPIVersion.VERSION2, client_id=self.client_id, protocol=MQTTProtocolVersion.MQTTv5
         )
         client.username_pw_set(address.user, address.password)
         client.max_inflight_messages_set(1000)
@@ -93,6 +148,11 @@ class Publisher:
         self._client.loop_stop()
 
     @property
+    def number(self) -> int:
+        """Of the last message."""
+        return self._number
+
+    @property
     def unacked(self) -> int:
         with self._lock:
             return len(self._open)
@@ -106,7 +166,7 @@ class Publisher:
             due += 1 / self.rate_hz
             time.sleep(max(0.0, due - time.monotonic()))
             self._number += 1
-            sent = Sent(number=self._number, bay=self.bays[self._number % len(self.bays)])
+            sent = (self.make or usual)(self._number, self.bays)
             self._opened(self._client.publish(sent.topic, sent.payload, qos=1).mid, sent)
 
     def _opened(self, mid: int, sent: Sent) -> None:

@@ -1,39 +1,46 @@
-"""Database, broker, ingest and a publisher that belong to one run, so that each can be killed."""
+"""Database, broker, ingest workers and a publisher that belong to one run, so that each can be killed."""
 
+import signal
+import socket
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Final, Literal
 
 from deploy.embedded.mosquitto import Mosquitto
 from deploy.embedded.postgres import FOR_TESTS, Postgres
 from deploy.embedded.runtime import Runtime
+from ingest.partition import owner_of_thing, thing_filter
+from ingest.wire import ROOT
 from storage import db, inventory, things
 from storage.catalog import load_catalog
 from storage.inventory import load_inventory
 from storage.migrate import migrate
-from tests.faults.publisher import Publisher, Sent
+from tests.faults.publisher import ERROR_TEXT, Publisher, Sent
 from tests.processes import free_port, ready, start, wait_for
 
 Target = Literal["ingest", "broker", "database"]
-TARGETS: tuple[Target, ...] = ("ingest", "broker", "database")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """One kill: how long the part was gone, how long the backlog took, and what came out."""
+class Change:
+    """Another number of workers: how long until the new order held, and what came out."""
 
-    target: Target
-    outage_s: float
-    """From the kill until the part answered again."""
-    catch_up_s: float
-    """From then until what was acknowledged was stored, but for a second's flow."""
+    before: int
+    after: int
+    killed: int | Target
+    """The worker, or the server, that got a SIGKILL in the middle."""
+    settled_s: float
     acked: int
     lost: list[Sent]
     twice: list[bytes]
+
+
+MOST_WORKERS: Final = 8
 
 
 @dataclass(kw_only=True)
@@ -42,8 +49,11 @@ class Rig:
     broker: Mosquitto
     log: IO[bytes]
     publisher: Publisher = field(init=False)
-    _ingest: subprocess.Popen[bytes] = field(init=False)
-    _bind: str = field(init=False)
+    workers: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
+    """Every ingest worker that runs, by its number; one that is being drained too."""
+    count: int = field(default=1, init=False)
+    """How many they are meant to be."""
+    _port: int = field(init=False)
     _checked: int = field(default=0, init=False)
 
     def start(self) -> None:
@@ -53,7 +63,7 @@ class Rig:
         city = load_inventory([inventory.SHIPPED], domains)
         with db.connect(self.url, name="faults") as conn:
             things.sync(conn, domains, city)
-        self._bind = f"127.0.0.1:{free_port()}"
+        self._port = free_ports(MOST_WORKERS + 1)
         self.start_ingest()
         bays = [thing.id for thing in city if thing.kind == "bay"]
         self.publisher = Publisher(url=self.broker.url("publisher"), bays=bays)
@@ -61,54 +71,100 @@ class Rig:
 
     def stop(self) -> None:
         self.publisher.stop()
-        self._ingest.kill()
-        self._ingest.wait()
+        self.kill_ingest()
 
     @property
     def url(self) -> str:
         return self.postgres.owner_url("hanoi")
 
     def start_ingest(self) -> None:
+        """Every worker that is meant to run and does not, until they are ready."""
+        for worker in range(1, self.count + 1):
+            if worker not in self.workers:
+                self.start_worker(worker)
+        wait_for(lambda: all(ready(self.bind(w)) for w in range(1, self.count + 1)), "every worker ready")
+
+    def start_worker(self, worker: int) -> None:
+        """One that is left over is drained."""
         env = {
             "HANOI_DATABASE_URL": self.url,
             "HANOI_MQTT_URL": self.broker.url("ingest"),
-            "HANOI_INGEST_BIND": self._bind,
+            "HANOI_INGEST_BIND": f"127.0.0.1:{self._port}",
+            "HANOI_INGEST_WORKERS": str(self.count),
         }
-        self._ingest = start("hanoi-ingest", env=env, log=self.log)
-        wait_for(lambda: ready(self._bind), "ingest ready")
+        drain = ["--drain"] if worker > self.count else []
+        arguments = ["--worker", str(worker), *drain] if worker > 1 else []
+        self.workers[worker] = start("hanoi-ingest", *arguments, env=env, log=self.log)
 
-    def kill(self, target: Target, outage_s: float, after_s: float) -> Outcome:
-        """SIGKILL while messages flow, start again after the outage, wait for the backlog, then count."""
+    def bind(self, worker: int) -> str:
+        """Where a worker answers /readyz."""
+        return f"127.0.0.1:{self._port + (worker if worker > 1 else 0)}"
+
+    def kill_worker(self, worker: int) -> None:
+        """SIGKILL; nothing starts it again."""
+        process = self.workers.pop(worker)
+        process.kill()
+        process.wait()
+
+    def kill_ingest(self) -> None:
+        """SIGKILL to every worker."""
+        for worker in list(self.workers):
+            self.kill_worker(worker)
+
+    def change_workers(self, count: int, killed: int | Target, after_s: float) -> Change:
+        """Starts every worker anew with another number of them while messages flow, and kills in the middle."""
+        before, self.count = self.count, count
         self.publisher.resume()
+        began = time.monotonic()
+        for worker in list(self.workers):
+            self._end_worker(worker)
+        for worker in range(1, max(before, count) + 1):
+            self.start_worker(worker)
         time.sleep(after_s)
-        killed = time.monotonic()
-        kill, start_again = self._parts()[target]
-        kill()
-        time.sleep(outage_s)
-        start_again()
-        back = time.monotonic()
-        wait_for(self._caught_up, f"backlog at 0 after {target}", limit_s=60 + 4 * outage_s)
-        caught_up = time.monotonic()
+        self._kill_and_start(killed)
+        self.start_ingest()
+        for worker in range(count + 1, before + 1):
+            status = self.workers.pop(worker).wait(60)
+            assert status == 0, f"worker {worker} was to be drained and ended with {status}"
+        wait_for(self.settled, f"{count} workers in order")
+        settled_s = time.monotonic() - began
+        wait_for(self._caught_up, "backlog at 0")
         acked, lost, twice = self._count()
-        return Outcome(
-            target=target,
-            outage_s=back - killed,
-            catch_up_s=caught_up - back,
+        return Change(
+            before=before,
+            after=count,
+            killed=killed,
+            settled_s=settled_s,
             acked=acked,
             lost=lost,
             twice=twice,
         )
 
+    def settled(self) -> bool:
+        return settled(self.url, self.count)
+
+    def _kill_and_start(self, killed: int | Target) -> None:
+        if isinstance(killed, int):
+            self.kill_worker(killed)
+            time.sleep(0.5)
+            self.start_worker(killed)
+        else:
+            kill, start_again = self._parts()[killed]
+            kill()
+            time.sleep(0.5)
+            start_again()
+
+    def _end_worker(self, worker: int) -> None:
+        process = self.workers.pop(worker)
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
     def _parts(self) -> dict[Target, tuple[Callable[[], None], Callable[[], None]]]:
         return {
-            "ingest": (self._kill_ingest, self.start_ingest),
+            "ingest": (self.kill_ingest, self.start_ingest),
             "broker": (self.broker.kill, self.broker.start),
             "database": (self.postgres.kill, self.postgres.start),
         }
-
-    def _kill_ingest(self) -> None:
-        self._ingest.kill()
-        self._ingest.wait()
 
     def _caught_up(self) -> bool:
         """While the flow goes on: all but the last second's messages are in the database."""
@@ -143,19 +199,57 @@ class Rig:
                 )
             }
             rejected = {bytes(r["payload"]) for r in conn.execute("SELECT payload FROM rejected_message")}
-        return [
+        missing = [
             sent
             for sent in acked
-            if (sent.payload not in rejected if sent.broken else (sent.bay, sent.time) not in stored)
+            if (sent.payload not in rejected if sent.refused else (sent.bay, sent.time) not in stored)
         ]
+        return missing + [sent for sent in acked if sent.error and self._errors()[sent.topic] < 0]
+
+    def _errors(self) -> Counter[str]:
+        """By topic, how many more rows with the same error text there are than messages."""
+        with db.connect(self.url, name="faults") as conn:
+            rows = conn.execute(
+                "SELECT topic FROM rejected_message WHERE payload = %s", (ERROR_TEXT,)
+            ).fetchall()
+        surplus = Counter(row["topic"] for row in rows)
+        surplus.subtract(sent.topic for sent in self.publisher.acked if sent.error)
+        return surplus
 
     def _twice(self) -> list[bytes]:
         """Rejections stored more than once; the primary key speaks for observations."""
         with db.connect(self.url, name="faults") as conn:
             rows = conn.execute(
-                "SELECT payload FROM rejected_message GROUP BY payload HAVING count(*) > 1"
+                "SELECT payload FROM rejected_message WHERE payload <> %s GROUP BY payload HAVING count(*) > 1",
+                (ERROR_TEXT,),
             ).fetchall()
-        return [bytes(row["payload"]) for row in rows]
+        errors = [f"{ERROR_TEXT.decode()}: {topic}".encode() for topic, n in self._errors().items() if n > 0]
+        return [bytes(row["payload"]) for row in rows] + errors
+
+
+def settled(url: str, count: int) -> bool:
+    """Whether every Thing is with that one of `count` workers that owns it and no handover is under way."""
+    with db.connect(url, name="faults") as conn:
+        rows = conn.execute("SELECT filter, worker, since, dropped, closed FROM ingest_tenure").fetchall()
+        known = conn.execute("SELECT domain, id FROM thing").fetchall()
+    owners = {thing_filter(row["domain"], row["id"]): owner_of_thing(row["id"], count) for row in known}
+    held = {row["filter"]: row["worker"] for row in rows if not row["dropped"] and row["since"] is not None}
+    under_way = [row for row in rows if (row["closed"] if row["dropped"] else row["since"]) is None]
+    native = {f: worker for f, worker in held.items() if f.startswith(f"{ROOT}/")}
+    return not under_way and native == {f: worker for f, worker in owners.items() if worker > 1}
+
+
+def free_ports(count: int) -> int:
+    """The first of so many free ports in a row."""
+    while True:
+        first = free_port()
+        try:
+            for port in range(first, first + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
 
 
 @contextmanager

@@ -4,12 +4,14 @@ import argparse
 import base64
 import re
 import stat
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from ingest import accounts
 from ingest.accounts import Account, AccountError
+from ingest.command_line import aware_time, counted, printable
 from ingest.commands import CommandError
 from ingest.commands import accounts as command
 from ingest.sources import Source, load_sources
@@ -123,8 +125,24 @@ def test_a_name_that_is_ours_or_breaks_the_files_is_refused(name: str) -> None:
 
 def test_a_sources_account_is_never_a_things() -> None:
     assert accounts.source_account("tts", None) == "source.tts"
-    with pytest.raises(AccountError):
-        accounts.source_account("tts", "a:b")
+    assert accounts.source_account("tts", "eui-1").startswith("source.")
+
+
+def test_a_device_s_name_that_can_t_be_an_account_gives_one_that_can() -> None:
+    named = accounts.source_account("ow", "urn:dev:ow:10e2")
+    assert re.fullmatch(r"source\.ow\.urn-dev-ow-10e2-[0-9a-f]{6}", named)
+    devices = [
+        "urn:dev:ow:10e2",
+        "urn-dev-ow:10e2",
+        "urn:dev:ow-10e2",
+        "a" * 120 + ":1",
+        "a" * 120 + ":2",
+        "Hộp 7",
+        ":",
+    ]
+    made = [accounts.source_account("ow", device) for device in devices]
+    assert len(set(made)) == len(devices)
+    assert [accounts.checked_name(name) for name in made] == made
 
 
 def test_both_files_hold_what_they_were_written_from() -> None:
@@ -232,7 +250,8 @@ def test_rotating_changes_the_hash_and_removing_takes_the_rules_along(tmp_path: 
         (["add", "trung-yen-3", "--all-things"], "give one of"),
         (["add", "--gateway", "gw"], "go together"),
         (["add", "--gateway", "hanoi-ingest", "--things", "trung-yen-3"], "our own processes"),
-        (["add", "--source", "none"], "no source 'none'"),
+        (["add", "--source", "none"], "HANOI_SOURCES_FILE is not set"),
+        (["add", "trung-yen-3", "--name", "x"], "--name goes with --source"),
         (["rotate", "nobody"], "no such account: nobody"),
         (["remove", "nobody"], "no such account: nobody"),
     ],
@@ -254,6 +273,53 @@ def test_a_source_of_the_file_gets_an_account(
     call("add", "--source", "tts", folder=tmp_path / "a", sources=sources_file)
     assert "publishes v3/+/devices/+/up" in capsys.readouterr().out
     assert "user source.tts\ntopic write v3/+/devices/+/up\n" in (tmp_path / "a" / "access").read_text()
+
+
+def test_the_documented_accounts_of_sources_are_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each `hanoi-ingest accounts add --source` of docs/security.md, with the sources beside it."""
+    text = (Path(__file__).parents[2] / "docs" / "security.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.S)
+    (tmp_path / "sources.toml").write_text(example, "utf-8")
+    lines = re.findall(r"^hanoi-ingest accounts (add --source [^#\n]*?) *#", text, re.M)
+    assert len(lines) == 2
+    for line in lines:
+        call(*line.split(), folder=tmp_path / "a", sources=tmp_path / "sources.toml")
+    out = capsys.readouterr().out
+    assert "publishes senml/urn:dev:ow:10e2" in out
+    assert re.search(r"user      source\.ow\.urn-dev-ow-10e2-[0-9a-f]{6}\n", out)
+    assert "1 account written" in out
+
+
+def test_the_account_of_a_source_may_be_named(tmp_path: Path, sources_file: Path) -> None:
+    words = ("add", "--source", "senml", "--device", "urn:dev:1", "--name", "sonde-1")
+    call(*words, folder=tmp_path / "a", sources=sources_file)
+    assert (tmp_path / "a" / "access").read_text() == "user sonde-1\ntopic write senml/urn:dev:1\n"
+    with pytest.raises(CommandError, match="our own processes"):
+        call(*words[:-1], "hanoi-ingest", folder=tmp_path / "a", sources=sources_file)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-20", "2026-11-20T10:00", "2026-11-20 10:00:05", "20261120T1000", "2026-W47-5", "2026-11-20T10"],
+)
+def test_every_suggested_time_is_accepted(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError) as refused:
+        aware_time(text)
+    suggested = re.search(r"write (\S+) for Hanoi, or (\S+)$", str(refused.value))
+    assert suggested is not None
+    hanoi, utc = aware_time(suggested[1]), aware_time(suggested[2])
+    assert hanoi.replace(tzinfo=None) == utc.replace(tzinfo=None) == datetime.fromisoformat(text)
+    assert utc - hanoi == timedelta(hours=7)
+
+
+def test_one_is_not_plural() -> None:
+    assert [counted(n, "fault") for n in (0, 1, 2)] == ["0 faults", "1 fault", "2 faults"]
+
+
+def test_what_a_stranger_sent_steers_no_terminal() -> None:
+    assert printable("Hộp\n\x1b[2J") == "Hộp\\n\\x1b[2J"
 
 
 def test_without_a_demo_the_folder_must_be_named(tmp_path: Path) -> None:

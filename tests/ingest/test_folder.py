@@ -132,6 +132,67 @@ def test_a_file_that_grew_after_it_was_read_is_read_again(tmp_path: Path) -> Non
     assert [envelope.payload for envelope in after(5)] == [b"one\ntwo\n"]
 
 
+def _stalled_upload(tmp_path: Path) -> tuple[FolderTransport, Callable[[float], list[Envelope]], Any]:
+    """An upload that stands still for so long that its file is read and moved; the server keeps it open."""
+    transport, after = _transport(_source(tmp_path))
+    opened = (tmp_path / "a.txt").open("wb", buffering=0)
+    opened.write(b"PM10\t1")
+    after(0)
+    _commit(transport, after(5))
+    assert not (tmp_path / "a.txt").exists()
+    return transport, after, opened
+
+
+def test_a_file_that_is_written_after_it_was_moved_is_read_again_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport, after, opened = _stalled_upload(tmp_path)
+    after(1800)
+    with opened:
+        opened.write(b"20.5\tug/m3\r\n")
+    assert after(1) == []  # back, and to stand still like any other
+    (envelope,) = after(5)
+    assert envelope.payload == b"PM10\t120.5\tug/m3\r\n"
+    assert envelope.topic == "file:a.txt"
+    assert [r.getMessage().split()[0] for r in caplog.records] == ["file_written_after_it_was_read"]
+    _commit(transport, [envelope])
+    assert [path.name for path in tmp_path.rglob("*.txt")] == ["a.txt"]
+    assert (tmp_path / "done" / "2026-11-23" / "a.txt").exists()
+    assert after(60) == []
+
+
+def test_it_waits_while_another_file_has_its_name(tmp_path: Path) -> None:
+    transport, after, opened = _stalled_upload(tmp_path)
+    (tmp_path / "a.txt").write_bytes(b"other")
+    with opened:
+        opened.write(b"20.5")
+    after(1)
+    batch = after(5)
+    assert [envelope.payload for envelope in batch] == [b"other"]
+    _commit(transport, batch)
+    after(1)
+    assert [envelope.payload for envelope in after(5)] == [b"PM10\t120.5"]
+
+
+def test_a_moved_file_is_watched_for_an_hour(tmp_path: Path) -> None:
+    _, after, opened = _stalled_upload(tmp_path)
+    after(folder.WATCHED_S + 1)
+    with opened:
+        opened.write(b"20.5")
+    assert after(1) == after(5) == []
+    assert (tmp_path / "done" / "2026-11-23" / "a.txt").read_bytes() == b"PM10\t120.5"
+
+
+def test_a_moved_file_that_was_taken_away_is_not_missed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, after, opened = _stalled_upload(tmp_path)
+    with opened:
+        (tmp_path / "done" / "2026-11-23" / "a.txt").unlink()
+    assert after(1) == after(5) == []
+    assert not caplog.records
+
+
 def test_delete_instead_of_move(tmp_path: Path) -> None:
     transport, after = _transport(_source(tmp_path, after="delete", max_bytes=3))
     (tmp_path / "a.txt").write_bytes(b"abc")
@@ -260,7 +321,11 @@ def test_a_missing_folder_is_awaited(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert after(5) == []
     assert transport.ready
     assert _names(after(5)) == ["file:a.txt"]
-    assert [r.getMessage().split()[0] for r in caplog.records] == ["folder_missing", "folder_found"]
+    assert [r.getMessage().split()[0] for r in caplog.records] == [
+        "folder_missing",
+        "folder_found",
+        "files_read",
+    ]
 
 
 def test_what_cannot_be_moved_is_not_read_again_and_moved_later(

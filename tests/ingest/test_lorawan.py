@@ -1,9 +1,10 @@
 """What The Things Stack and ChirpStack uplinks become in the end: translated, converted, checked; and odd documents."""
 
+import base64
 import copy
 import json
 import math
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from ingest import decoders
 from ingest.decoders import chirpstack, the_things_stack
+from ingest.model import Reason
 from ingest.sources import load_sources
 from storage.catalog import ReferenceDataError
 from tests.ingest.decoder_cases import Case, cases
@@ -133,3 +135,78 @@ def _places(value: Any) -> Any:
     for key in keys:
         yield value, key
         yield from _places(value[key])
+
+
+def _formatted(decoded: Any, **more: Any) -> Any:
+    """The documented uplink of The Things Stack with another decoded object."""
+    case = _case("the_things_stack", "documented_uplink")
+    event = json.loads(case.payload)
+    event["uplink_message"] |= {"decoded_payload": decoded, **more}
+    return case.decoder.decode(json.dumps(event).encode(), case.context)
+
+
+def test_a_long_key_above_many_values_is_refused_once() -> None:
+    """Each value keeps its own dotted key: 60 KB took 800 MB when every one had the long key in it."""
+    decoded = _formatted({"k" * 60_000: [1] * 4000, "good": 1})
+    assert "good" in decoded.readings[0].results
+    assert [fault.reason for fault in decoded.faults] == [Reason.WRONG_TYPE]
+    assert "a key of 60001 characters, at most 255" in decoded.faults[0].message
+    assert len(decoded.faults[0].path) < 300
+
+
+def test_long_keys_that_are_nested_are_refused_at_255_characters() -> None:
+    decoded = _formatted({"a" * 200: {"b" * 54: 1, "c" * 55: [1] * 100}})
+    assert f"{'a' * 200}.{'b' * 54}" in decoded.readings[0].results
+    assert len(decoded.faults) == 1
+
+
+def test_an_object_has_at_most_2000_values() -> None:
+    decoded = _formatted({"list": [1] * 3000})
+    assert [(fault.reason, fault.path) for fault in decoded.faults] == [
+        (Reason.TOO_LARGE, "$.uplink_message.decoded_payload.list.2000")
+    ]
+    results = decoded.readings[0].results
+    assert "list.1999" in results
+    assert "list.2000" not in results
+
+
+def test_an_rssi_of_0_is_none() -> None:
+    def rssi(*values: Any) -> float | bool | None:
+        received = [{"rssi": value} for value in values]
+        decoded = _formatted({"good": 1}, rx_metadata=received)
+        found: float | bool | None = decoded.readings[0].results.get("rssi")
+        return found
+
+    assert rssi(0, -97, -101) == -97
+    assert rssi(0) is None
+
+
+def _coded(codec: str, frame: str) -> Any:
+    case = _case("the_things_stack", "documented_uplink")
+    event = json.loads(case.payload)
+    event["uplink_message"] |= {"f_port": 85, "frm_payload": base64.b64encode(bytes.fromhex(frame)).decode()}
+    options = msgspec.convert({"codec": codec}, the_things_stack.Options)
+    context = msgspec.structs.replace(case.context, options=options, device_options={})
+    return case.decoder.decode(json.dumps(event).encode(), context)
+
+
+def test_what_a_probe_kept_is_not_lost_with_a_measurement_that_failed() -> None:
+    # Kept: 31 cm at 1795310400 (2026-11-22T01:20:00Z by GNU date); now: ffff, collection failed.
+    decoded = _coded("milesight_em500_swl", "20ce" + "4043026b" + "1f00" + "0377" + "ffff")
+    assert [fault.reason for fault in decoded.faults] == [Reason.NOT_DECODABLE]
+    assert "collection failed" in decoded.faults[0].message
+    kept, _ = decoded.readings  # the other is the rssi's
+    assert (kept.time, kept.results) == (datetime(2026, 11, 22, 1, 20, tzinfo=UTC), {"water_depth": 31})
+
+
+def test_a_frame_that_is_cut_off_is_one_fault() -> None:
+    decoded = _coded("milesight_em500_swl", "20ce4043026b1f000377")
+    assert [fault.reason for fault in decoded.faults] == [Reason.NOT_DECODABLE]
+    assert [set(reading.results) for reading in decoded.readings] == [{"rssi"}]
+
+
+def test_the_battery_of_a_sensor_that_heard_no_echo_is_kept() -> None:
+    # The maker's frame with distance and samples 0; battery 0bb1 is 2993 mV.
+    decoded = _coded("decentlab_dl_mbx", "02012f0003000000000bb1")
+    assert "no echo" in decoded.faults[0].message
+    assert decoded.readings[0].results["battery"] == 2.993

@@ -263,3 +263,73 @@ def test_a_value_that_a_conversion_makes_infinite_is_refused(known: Known, tmp_p
         "AirQualityObserved", "hoan-kiem", no2={"value": 1e308, "metadata": {"unitCode": {"value": "GP"}}}
     )
     assert refused(prepared(sent, known, sources(tmp_path))) == [("not_finite", "$.no2.value")]
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        ('currentLevel = { property = "water_depth", unit = "cm" }', {"measuredDistance": 3.22}),
+        ('measuredDistance = { property = "water_depth", unit = "cm" }', {"measuredDistance": 322}),
+        ('referenceLevel = { property = "water_depth", unit = "mm" }', {"referenceLevel": 4200}),
+    ],
+)
+def test_the_level_from_a_distance_has_the_units_that_the_file_gives_its_parts(
+    said: str, sent: dict[str, float], known: Known, tmp_path: Path
+) -> None:
+    """4.2 m − 3.22 m is 98 cm, whatever unit the same source's levels come in."""
+    attributes = {"referenceLevel": 4.2, "measuredDistance": 3.22, **sent}
+    from_sources = sources(tmp_path, f"[source.properties]\n{said}\n")
+    done = prepared(entity("FloodMonitoring", "cao-ba-quat", **attributes), known, from_sources)
+    assert not done.faults
+    assert stored(done, known) == pytest.approx({"water_depth": 98})
+
+
+def test_a_level_in_no_unit_of_length_is_told(known: Known, tmp_path: Path) -> None:
+    said = 'properties.currentLevel = { property = "water_depth", unit = "Cel" }'
+    sent = entity("FloodMonitoring", "cao-ba-quat", referenceLevel=4.2, measuredDistance=3.22)
+    done = prepared(sent, known, sources(tmp_path, said))
+    assert refused(done) == [("unknown_unit", "$.measuredDistance")]
+    assert not done.observations
+
+
+def test_two_expanded_names_with_the_same_last_part_are_a_fault(known: Known, tmp_path: Path) -> None:
+    sent = entity(
+        "AirQualityObserved",
+        "hoan-kiem",
+        **{
+            "https://a.org/pm25": {"type": "Property", "value": 10, "unitCode": "GQ"},
+            "https://b.org/x#pm25": {"type": "Property", "value": 99, "unitCode": "GQ"},
+            "https://a.org/note": "what is not read",
+            "https://b.org/note": "may stand there as often as it likes",
+            "no2": {"type": "Property", "value": 30, "unitCode": "GQ"},
+        },
+    )
+    done = prepared(sent, known, sources(tmp_path, decoder="ngsi_ld"))
+    assert refused(done) == [("duplicate_key", "$.pm25")]
+    assert stored(done, known) == {"no2": 30}
+
+
+@pytest.mark.parametrize("name", ["dateObserved", "refDevice"])
+def test_two_times_or_names_of_a_device_are_a_fault(name: str, known: Known, tmp_path: Path) -> None:
+    sent = entity("AirQualityObserved", "hoan-kiem", pm25=10)
+    sent |= {f"https://a.org/{name}": OBSERVED, f"https://b.org/{name}": OBSERVED}
+    said = sources(tmp_path, 'options.device_from = "refDevice"' if name == "refDevice" else "", "ngsi_ld")
+    done = prepared(sent, known, said)
+    assert ("duplicate_key", f"$.{name}") in refused(done)
+    assert not done.observations
+
+
+@pytest.mark.parametrize(
+    ("sent", "unit_code", "degrees"),
+    [(-90, "DD", 270), (-1.5707963267948966, "C81", 270), (1.5707963267948966, "C81", 90), (-10, None, 350)],
+)
+def test_a_negative_direction_is_turned_in_its_own_unit(
+    sent: float, unit_code: str | None, degrees: float, known: Known, tmp_path: Path
+) -> None:
+    direction = {"value": sent, **({"unitCode": unit_code} if unit_code else {})}
+    done = prepared(
+        entity("AirQualityObserved", "hoan-kiem", windDirection=direction),
+        known,
+        sources(tmp_path, decoder="ngsi_ld"),
+    )
+    assert stored(done, known) == pytest.approx({"wind_direction": degrees})

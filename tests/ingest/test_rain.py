@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.derive_rain import AROUND, BEFORE, BEHIND
 from ingest.gauges import gauge, sections
 from ingest.indicators.rain import CounterReading, Gauge, Interval, in_tips, increment, intervals
 from storage.catalog import ReferenceDataError, load_catalog
@@ -42,6 +43,9 @@ def amounts(found: Sequence[Interval]) -> list[tuple[float, int, str | None]]:
         (11796.4, 0.2, 0.2, 16, 0.2),  # 0.9 of 13107.2 is 11796.48
         (11796.6, 0.2, 0.2, 16, 1310.8),
         (0.1 + 0.2, 0.3, 0.1, 16, 0.0),  # binary noise is no reset
+        (13112.2, 0.2, 0.2, 16, 0.2),  # beyond the range of 13107.2: it can't have rolled over there
+        (40000.0, 20000.0, 0.2, 16, 20000.0),
+        (5.0, -3.0, 0.2, 16, 0.0),
     ],
 )
 def test_rain_between_two_readings(old: float, new: float, resolution: float, bits: int, rain: float) -> None:
@@ -120,10 +124,51 @@ def test_a_single_misreading_invents_no_water_behind_it() -> None:
 
 
 def test_a_gauge_that_was_exchanged_counts_on_from_where_the_new_one_is() -> None:
-    assert amounts(intervals(every_five_minutes(10.0, 5000.0, 5000.2), GAUGE)) == [
+    assert amounts(intervals(every_five_minutes(10.0, 5000.0, 5000.2, 5000.4), GAUGE)) == [
         (4990.0, 4, "above_cap"),
+        (0.2, 3, "suspect_counter"),
         (0.2, 1, None),
     ]
+
+
+def test_a_single_reading_far_too_low_invents_no_water() -> None:
+    assert amounts(intervals(every_five_minutes(1000.0, 10.0, 1000.4, 1000.6), GAUGE)) == [
+        (10.0, 4, "counter_misread"),
+        (0.4, 1, None),
+        (0.2, 1, None),
+    ]
+
+
+def test_a_reset_after_which_it_rains_to_where_the_counter_was_stays_a_reset() -> None:
+    assert amounts(intervals(every_five_minutes(0.4, 0.2, 0.6), GAUGE)) == [
+        (0.2, 3, "counter_reset"),
+        (0.4, 1, None),
+    ]
+
+
+def test_between_two_misreadings_in_a_row_nothing_counts_as_good() -> None:
+    assert amounts(intervals(every_five_minutes(1.0, 5000.0, 5001.0, 1.2), GAUGE)) == [
+        (4999.0, 4, "above_cap"),
+        (1.0, 3, "suspect_counter"),
+        (1.2, 3, "counter_reset"),
+    ]
+
+
+def test_a_counter_beyond_the_range_that_we_know_of_is_suspect() -> None:
+    """The attributes of a 32-bit counter are missing in the inventory."""
+    counter = every_five_minutes(13107.0, 13107.2, 13107.4, 13107.4)
+    assert amounts(intervals(counter, GAUGE)) == [
+        (0.2, 3, "counter_beyond_range"),
+        (0.2, 3, "counter_beyond_range"),
+        (0.0, 3, "counter_beyond_range"),
+    ]
+    (fell,) = intervals(every_five_minutes(13112.2, 0.2), GAUGE)
+    assert amounts([fell]) == [(0.2, 3, "counter_beyond_range")]
+
+
+@given(st.lists(st.floats(-100, 1e9), min_size=2, max_size=10))
+def test_rain_is_never_negative(counter: list[float]) -> None:
+    assert all(one.mm >= 0 for one in intervals(every_five_minutes(*counter), GAUGE))
 
 
 def test_a_resolution_that_is_wrong_loses_no_water() -> None:
@@ -155,21 +200,19 @@ def test_between_good_readings_no_water_is_lost_or_invented(
     assert [one.since for one in found][1:] == [one.time for one in found][:-1]
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 400)), min_size=2, max_size=12), st.data())
-def test_what_a_reading_touches_ends_with_the_second_behind_it(
-    drawn: list[tuple[int, int]], data: st.DataObject
-) -> None:
-    """What ingest/derive_rain.py relies on: from the last one before it, and three on either side decide."""
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 400)), min_size=2, max_size=24), st.data())
+def test_what_a_reading_touches_lies_near_it(drawn: list[tuple[int, int]], data: st.DataObject) -> None:
+    """What ingest/derive_rain.py relies on: from the second before it to the fifth behind it."""
     readings = [reading(5 * minute, in_tips(tips * 0.2, 0.2)) for minute, tips in dict(drawn).items()]
     readings.sort(key=lambda one: one.time)
     changed = data.draw(st.integers(0, len(readings) - 1))
     at = readings[changed].time
     without = intervals([*readings[:changed], *readings[changed + 1 :]], GAUGE)
     with_it = intervals(readings, GAUGE)
-    near = readings[max(0, changed - 3) : changed + 4]
+    near = readings[max(0, changed - AROUND) : changed + AROUND + 1]
     before = [one.time for one in near if one.time < at]
     behind = [one.time for one in near if one.time > at]
-    start, end = max(before, default=at), max(behind[:2], default=at)
+    start, end = min(before[-BEFORE:], default=at), max(behind[:BEHIND], default=at)
 
     def outside(found: Sequence[Interval]) -> list[Interval]:
         return [one for one in found if not start <= one.time <= end]

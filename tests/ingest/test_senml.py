@@ -163,3 +163,13 @@ def test_a_key_of_cbor_that_is_no_label_is_ignored(key: Any) -> None:
 def test_a_wrong_option_is_named(options: dict[str, Any], names: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=names):
         msgspec.convert(options, senml.Options)
+
+
+@pytest.mark.parametrize("encoding", ["json", "cbor"])
+def test_a_pack_has_a_bounded_number_of_records(encoding: str) -> None:
+    """Half a million empty maps are half a megabyte of CBOR."""
+    payload = b"[" + b",".join([b"{}"] * 50_001) + b"]"
+    if encoding == "cbor":
+        payload = b"\x9a" + (500_000).to_bytes(4, "big") + b"\xa0" * 500_000
+    decoded = read(payload, encoding=encoding)
+    assert [(fault.reason, fault.path) for fault in decoded.faults] == [(Reason.TOO_LARGE, "$")]

@@ -56,6 +56,68 @@ def test_decimal_points_and_commas(written: str, value: float) -> None:
     assert reading.results == {"PM10": value}
 
 
+def test_a_comma_before_three_digits_is_decimal_only_where_the_file_says_so() -> None:
+    """1,234 µg/m3 of NO2 may be 1.234 or 1234: a station whose other values have a comma settles it."""
+    ambiguous = b"NO2\t1,234\tug/m3\t20190530000500\t00\n"
+    context = _context("A_B_C_20190530000500.txt")
+    alone = station_file.decode(ambiguous, context)
+    assert [(f.reason, f.path, f.message) for f in alone.faults] == [
+        (Reason.WRONG_TYPE, "line 1", "'1,234' may be 1.234 or 1234")
+    ]
+    assert not alone.readings
+    for other in (b"18,4", b"0,125", b"-,5", b"1234,567", b"1,2345"):
+        decoded = station_file.decode(ambiguous + b"PM10\t" + other + b"\tug/m3\n", context)
+        assert decoded.readings[0].results["NO2"] == 1.234
+        assert not decoded.faults
+    for other in (b"18.4", b"123,456", b"1234"):
+        decoded = station_file.decode(ambiguous + b"PM2,5\t" + other + b"\tug/m3\n", context)
+        assert decoded.faults[0].path == "line 1"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PM10\t1",  # of 120.5
+        "PM10\t120.5",
+        "PM10\t120.5\tug/m3",
+        "PM10\t120.5\tug/m3\t20190530000500",
+        "PM10\t120.5\tug/m3\t20190530000500\t",
+        "PM10\t120.5\tug/m3\t20190530000500\t0",
+        "PM10\t120.5\t20190530000500\t00",
+    ],
+)
+def test_a_last_line_without_an_end_is_not_stored(line: str) -> None:
+    whole = "NO2\t18.4\tug/m3\t20190530000500\t00\r\n"
+    decoded = station_file.decode(f"{whole}{line}".encode(), _context("A_B_C_20190530000500.txt"))
+    assert [reading.results for reading in decoded.readings] == [{"NO2": 18.4}]
+    assert [(f.reason, f.path, f.message) for f in decoded.faults] == [
+        (Reason.MISSING_FIELD, "line 2", "the last line has no end: cut off?")
+    ]
+
+
+def test_a_last_line_with_all_five_columns_needs_no_end() -> None:
+    payload = b"PM10\t120.5\tug/m3\t20190530000500\t00"
+    decoded = station_file.decode(payload, _context("A_B_C_20190530000500.txt"))
+    assert [reading.results for reading in decoded.readings] == [{"PM10": 120.5}]
+    assert not decoded.faults
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "what"),
+    [
+        ("mg/m3\t20190530000500\t00", "ug/m3\t20190530000500\t00", "unit"),
+        ("mg/m3\t20190530000500\t00", "mg/m3\t20190530000500\t02", "status"),
+    ],
+)
+def test_one_value_in_two_units_or_states_is_a_fault(first: str, second: str, what: str) -> None:
+    payload = f"CO\t1\t{first}\nCO\t1\t{second}\n".encode()
+    decoded = station_file.decode(payload, _context("A_B_C_20190530000500.txt"))
+    assert [(f.reason, f.path, f.message) for f in decoded.faults] == [
+        (Reason.DUPLICATE_KEY, "line 2", f"'CO' has another {what} for this time in line 1")
+    ]
+    assert [reading.units for reading in decoded.readings] == [{"CO": "mg/m3"}]
+
+
 @pytest.mark.parametrize(
     "written", ["1.234,5", "1,234.5", "35.2.1", "inf", "1e999", "0x10", "١٢", "1_0", "--5"]
 )

@@ -63,6 +63,19 @@ def test_the_file_alone_is_checked(files: Path) -> None:
     assert done.stdout.splitlines()[1] == "  lab: csv_table from lab/+/table"
 
 
+def test_what_the_file_points_at_and_is_not_there_is_warned_of(files: Path) -> None:
+    changed = SOURCES.replace("trung-yen-3", "trung-yen-33", 1).replace('"pm2_5"', '"pm_25"')
+    changed += '[[source]]\nname = "ftp"\ndecoder = "csv_table"\nfolder = "not-there"\n'
+    (files / "sources.toml").write_text(changed, "utf-8")
+    done = check(files)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [line for line in done.stdout.splitlines() if line.startswith("WARNING")] == [
+        "WARNING source lab: devices.TY 3: no Thing 'trung-yen-33'",
+        "WARNING source lab: properties.PM2.5: no property 'pm_25' in the catalogue",
+        "WARNING source ftp: folder: no folder not-there",
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

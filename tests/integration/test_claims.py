@@ -57,6 +57,65 @@ def unclaimed(url: str) -> list[claims.Unclaimed]:
         return claims.unclaimed(conn, limit=50, payload_bytes=20)
 
 
+def test_a_thing_made_by_a_claim_gets_an_account(city_url: str, tmp_path: Path) -> None:
+    made = ("claim", "--source", "mqtt", "--device", "rain-new", "--new", "--domain", "rain", *NAMES)
+    add = ("accounts", "add", "rain-new", "--folder", str(tmp_path))
+    refused = command(city_url, *add)
+    assert (refused.returncode, "no Thing of the inventory or the database: rain-new" in refused.stderr) == (
+        2,
+        True,
+    )
+    assert command(city_url, *made).returncode == 0
+    done = command(city_url, *add)
+    assert done.returncode == 0, done.stderr
+    assert "and the database (1 more)" in done.stdout
+    assert "publishes hanoi/v1/rain/rain-new/observations" in done.stdout
+    everything = command(city_url, "accounts", "add", "--all-things", "--folder", str(tmp_path / "b"))
+    assert "publishes hanoi/v1/rain/rain-new/status" in everything.stdout
+    assert "\nltk-01\n" not in everything.stdout
+
+
+def test_without_the_database_accounts_say_so(tmp_path: Path) -> None:
+    url = "postgresql://nobody@127.0.0.1:9/none"
+    done = command(url, "accounts", "add", "trung-yen-3", "--folder", str(tmp_path))
+    assert (done.returncode, "the database can't be reached" in done.stdout) == (0, True), done.stderr
+
+
+LORA = """
+[[source]]
+name = "tts"
+decoder = "the_things_stack"
+topics = ["v3/+/devices/+/up"]
+"""
+RAW = {
+    "end_device_ids": {"device_id": "eui-1"},
+    "received_at": T0.isoformat(),
+    "uplink_message": {"f_port": 1, "frm_payload": "AQID", "rx_metadata": [{"rssi": -90}]},
+}
+
+
+def test_what_stays_open_after_a_claim_is_told_with_what_to_do(city_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "lora.toml"
+    path.write_text(LORA, "utf-8")
+    with worker(city_url, load_sources(path)) as made:
+        made.take("v3/city/devices/eui-1/up", json.dumps(RAW).encode(), LATER)
+    done = command(
+        city_url, "claim", "--source", "tts", "--device", "eui-1", "--thing", "rain-cau-giay", sources=path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "still open, unsupported: such as v3/city/devices/eui-1/up at $" in done.stdout
+    assert "nor a `codec` for 'eui-1'" in done.stdout
+    assert '[source.devices."eui-1"]\n  thing = "rain-cau-giay"\n  options.codec = ' in done.stdout
+    assert "restart hanoi-ingest, then `hanoi-ingest reprocess --reason unsupported`" in done.stdout
+    again = command(city_url, "reprocess", "--reason", "unsupported", sources=path)
+    assert "still open, unsupported: such as v3/city/devices/eui-1/up at $" in again.stdout
+
+
+def test_without_a_sources_file_a_source_s_device_cannot_be_claimed(city_url: str) -> None:
+    done = command(city_url, "claim", "--source", "tts", "--device", "eui-1", "--thing", "rain-cau-giay")
+    assert (done.returncode, "HANOI_SOURCES_FILE is not set" in done.stderr) == (2, True), done.stderr
+
+
 def test_a_device_is_one_line_with_its_newest_payload_however_often_it_sends(city_url: str) -> None:
     with worker(city_url) as made:
         for minute in range(3):

@@ -111,7 +111,7 @@ def test_rollover_reset_gap_and_cap_are_told_apart(gauge: Gauge) -> None:
         20: (0.2, 1, None),
         60: (0.8, 3, "gap"),
         65: (499.0, 4, "above_cap"),
-        70: (0.2, 1, None),
+        70: (0.2, 3, "suspect_counter"),
     }
 
 
@@ -272,6 +272,23 @@ def test_a_calibrated_counter_rolls_over_where_the_gauge_does_and_rains_by_the_g
     assert gauge.rain() == {5: (0.44, 1, None)}
 
 
+def test_a_counter_beyond_its_range_is_suspect_and_never_less_than_nothing(gauge: Gauge) -> None:
+    gauge.count(13110.0, 13110.2, 0.2)
+    gauge.derive()
+    assert gauge.rain() == {5: (0.2, 3, "counter_beyond_range"), 10: (0.2, 3, "counter_beyond_range")}
+
+
+def test_what_calibration_makes_impossible_counts_nowhere(gauge: Gauge) -> None:
+    upside_down = Calibration(gain=-1.0, valid_from=T0)
+    gauge.reference.things = tuple(
+        replace(thing, calibrations={"rain_counter": (upside_down,)}) if thing.id == GAUGE else thing
+        for thing in gauge.reference.things
+    )
+    gauge.count(10.0, 10.4)
+    gauge.derive()
+    assert gauge.rain() == {5: (-0.4, 4, "out_of_range")}
+
+
 def test_spans_far_apart_are_each_looked_at_with_their_own_neighbours(gauge: Gauge) -> None:
     year = 365 * 24 * 60
     gauge.send("rain_counter", {-year: 1.0, 5 - year: 1.2, 0: 10.0, 5: 10.4})
@@ -286,6 +303,16 @@ def test_spans_far_apart_are_each_looked_at_with_their_own_neighbours(gauge: Gau
 def test_misreadings_are_found_whichever_reading_comes_last(gauge: Gauge) -> None:
     counter = {0: 10.0, 5: 9000.0, 10: 10.2, 15: 10.4}
     expected = {5: (8990.0, 4, "above_cap"), 10: (0.2, 1, None), 15: (0.2, 1, None)}
+    whichever_comes_last(gauge, counter, expected)
+
+
+def test_misreadings_far_too_low_are_found_whichever_reading_comes_last(gauge: Gauge) -> None:
+    counter = {0: 1000.0, 5: 10.0, 10: 1000.4, 15: 1000.6}
+    expected = {5: (10.0, 4, "counter_misread"), 10: (0.4, 1, None), 15: (0.2, 1, None)}
+    whichever_comes_last(gauge, counter, expected)
+
+
+def whichever_comes_last(gauge: Gauge, counter: dict[int, float], expected: Rain) -> None:
     for last in counter:
         gauge.conn.execute("TRUNCATE observation, observation_superseded")
         for minute in [*(one for one in counter if one != last), last]:

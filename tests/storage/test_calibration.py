@@ -1,5 +1,6 @@
 """Calibrations of the inventory: what is taken, what is refused by file and key, and what a value becomes."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -148,13 +149,22 @@ def test_a_thing_in_two_files_is_refused_with_both_named(tmp_path: Path, domains
         elsewhere(tmp_path, domains, THING)
 
 
+def test_the_documented_inventory_file_is_one(tmp_path: Path, domains: dict[str, Domain]) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.S)
+    (tmp_path / "city.toml").write_text(example, "utf-8")
+    things = {thing.id: thing for thing in load_inventory([SHIPPED, tmp_path], domains)}
+    assert things["ho-guom-2"].calibrations["pm2_5"][0].gain == 1.08
+    assert things["trung-yen-3"].calibrations["pm2_5"][0].offset == -0.4
+
+
 @pytest.mark.parametrize("attribute", ["resolution_mm = 0", 'counter_bits = "16"', "interval_s = -5"])
 def test_attributes_that_are_computed_with_are_checked(
     tmp_path: Path, domains: dict[str, Domain], attribute: str
 ) -> None:
     (tmp_path / "test.toml").write_text(f"{THING}attributes = {{ {attribute} }}\n")
     key = attribute.partition(" ")[0]
-    with pytest.raises(ReferenceDataError, match=rf"test\.toml: thing\.0\.attributes\.{key}"):
+    with pytest.raises(ReferenceDataError, match=rf"test\.toml: thing\.test-station\.attributes\.{key}"):
         load_inventory([tmp_path], domains)
 
 

@@ -64,6 +64,8 @@ properties = ["level", "battery"]
         ),
         ('key = "noise"', 'key = "rain"', "'rain' is already in"),
         ("[domain]", "[domain", "not TOML"),
+        ("[domain]", f"x = {'[' * 20_000}{']' * 20_000}\n[domain]", "nested too deeply"),
+        ("[domain]", f"[{'.'.join('a' * 20_000)}]\n[domain]", "nested too deeply"),
     ],
 )
 def test_errors_name_file_and_key(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -110,7 +112,7 @@ def test_every_domain_has_battery_and_signal(tmp_path: Path) -> None:
             "write it as text",
         ),
         ('kind = "microphone"', 'kind = "microphone"\nattributes = { height_m = nan }', "write it as text"),
-        ('vi = "Hồ Hoàn Kiếm"', 'vi = "Hồ\\u0000"', "thing.0.name.vi"),
+        ('vi = "Hồ Hoàn Kiếm"', 'vi = "Hồ\\u0000"', "thing.noise-hoan-kiem.name.vi"),
         (
             'kind = "microphone"',
             'kind = "microphone"\nchildren = { kind = "bay", count = 2, id = "{parent}-{bay}",'

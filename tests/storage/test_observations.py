@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from storage import db, live, observations
 from storage.model import Observation, Provenance, Quality
@@ -142,3 +145,72 @@ def test_a_durable_reader_that_fails_gets_the_same_changes_again(database_url: s
             assert [change.keys for change in changes] == [((1, T0),)]
         with live.next_changes(conn, "derive") as changes:
             assert changes == []
+
+
+VERSIONS = st.lists(
+    st.tuples(st.integers(0, 2), st.sampled_from([0, 5, 9]), st.sampled_from([1.0, 2.0, 3.0])), max_size=12
+)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=VERSIONS, batch=VERSIONS)
+def test_a_batch_leads_to_what_one_after_the_other_leads_to(
+    database_url: str, before: list[tuple[int, int, float]], batch: list[tuple[int, int, float]]
+) -> None:
+    def run(parts: list[list[Observation]]) -> tuple[object, object, WriteCounts]:
+        counts = WriteCounts()
+        for part in parts:
+            counts += write(database_url, *part, expect_new=False)
+        with db.connect(database_url, name="test") as conn:
+            state = conn.execute(
+                "SELECT datastream_id, result_time, result FROM observation ORDER BY 1, 2, 3"
+            ).fetchall()
+            aside = conn.execute(
+                "SELECT datastream_id, result_time, result FROM observation_superseded ORDER BY 1, 2, 3"
+            ).fetchall()
+            conn.execute("TRUNCATE observation, observation_superseded")
+        return state, aside, counts
+
+    def versions(of: list[tuple[int, int, float]]) -> list[Observation]:
+        return [seen(result, stream=1 + stream, later_s=later) for stream, later, result in of]
+
+    one_by_one = run([[version] for version in versions(before + batch)])
+    together = run([versions(before), versions(batch)])
+    assert together == one_by_one
+
+
+def test_a_key_that_stands_thousands_of_times_in_a_batch_is_folded(database_url: str) -> None:
+    many = [seen(float(n % 7), later_s=n) for n in range(5000)]
+    counts = write(database_url, *many)
+    assert counts == WriteCounts(written=1, corrected=4999)
+    assert current(database_url) == [(T0 + timedelta(seconds=4999), float(4999 % 7))]
+    assert len(set_aside(database_url)) == 4999
+
+
+@pytest.mark.parametrize(("flag", "quality"), [("fault", 4), ("calibrating", 4), ("estimated", 3)])
+def test_a_value_sent_again_with_a_flag_gets_its_quality(database_url: str, flag: str, quality: int) -> None:
+    write(database_url, seen(1.0))
+    flagged = msgspec.structs.replace(seen(1.0), quality=Quality(quality), quality_reason=flag)
+    assert write(database_url, flagged) == WriteCounts(corrected=1)
+    with db.connect(database_url, name="test") as conn:
+        row = conn.execute("SELECT quality, quality_reason FROM observation").fetchone()
+    assert row == {"quality": quality, "quality_reason": flag}
+    assert write(database_url, seen(1.0)) == WriteCounts(duplicate=1), (
+        "a redelivery of the first takes it back"
+    )
+    with db.connect(database_url, name="test") as conn:
+        row = conn.execute("SELECT quality, quality_reason FROM observation").fetchone()
+    assert row == {"quality": quality, "quality_reason": flag}
+
+
+def test_at_equal_result_time_what_arrived_earlier_loses_though_it_is_written_later(
+    database_url: str,
+) -> None:
+    write(database_url, seen(22.0))
+    early = msgspec.structs.replace(seen(11.0), arrived=datetime.now(UTC) - timedelta(minutes=1))
+    assert write(database_url, early, expect_new=False) == WriteCounts(outdated=1)
+    assert current(database_url) == [(T0, 22.0)]
+    assert set_aside(database_url) == [11.0]
+    late = msgspec.structs.replace(seen(33.0), arrived=datetime.now(UTC) + timedelta(minutes=1))
+    assert write(database_url, late, expect_new=False) == WriteCounts(corrected=1)
+    assert current(database_url) == [(T0, 33.0)]

@@ -26,6 +26,11 @@ History = Sequence[tuple[datetime, Values]]
 class NotDecodable(ValueError):
     """The payload is not what the device sends, or says that it could not measure; the message tells which."""
 
+    def __init__(self, message: str, values: Values | None = None) -> None:
+        super().__init__(message)
+        self.values: Values = values or {}
+        """What is good all the same."""
+
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What only the site knows of a device."""

@@ -18,15 +18,15 @@ def decode(payload: bytes, f_port: int, installed: Installed = AS_SHIPPED) -> di
     """Depth in mm where `reference_mm` is known, otherwise the distance in mm; battery in V."""
     echo, battery = groups(payload, (2, 1))
     values: dict[str, float | bool] = {}
+    if battery is not None:
+        values["battery"] = battery[0] / 1000
     if echo is not None:
         distance, samples = echo
         if samples == 0:
-            raise NotDecodable("the sensor heard no echo: 0 valid samples")
+            raise NotDecodable("the sensor heard no echo: 0 valid samples", values)
         if installed.reference_mm is None:
             values["distance"] = float(distance)
         else:
             values["water_depth"] = installed.reference_mm - distance
         values["samples"] = float(samples)
-    if battery is not None:
-        values["battery"] = battery[0] / 1000
     return values

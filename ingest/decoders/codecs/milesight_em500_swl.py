@@ -37,14 +37,18 @@ _NO_DEPTH: Final = {0xFFFF: "collection failed", 0xFFFD: "out of range"}
 def decode(payload: bytes, f_port: int, installed: Installed = AS_SHIPPED) -> dict[str, float | bool]:
     """Depth of the water over the probe in cm, battery in % as `battery_percent`."""
     values: dict[str, float | bool] = {}
+    failed = None
     for kind, value in _records(payload):
         if kind == _BATTERY:
             values["battery_percent"] = float(value[0])
         elif kind == _DEPTH:
             (depth,) = struct.unpack("<H", value)
             if depth in _NO_DEPTH:
-                raise NotDecodable(f"the probe reports '{_NO_DEPTH[depth]}' ({depth:04x}) instead of a depth")
-            values["water_depth"] = float(depth)
+                failed = f"the probe reports '{_NO_DEPTH[depth]}' ({depth:04x}) instead of a depth"
+            else:
+                values["water_depth"] = float(depth)
+    if failed is not None:
+        raise NotDecodable(failed, values)
     return values
 
 

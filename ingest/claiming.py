@@ -1,6 +1,7 @@
 """Claiming: an operator says which Thing a device is that nobody knows. Used by the command line and control room."""
 
 import logging
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +15,14 @@ from storage.catalog import ReferenceDataError
 from storage.claims import ClaimRefused, Unclaimed
 from storage.model import NAME, CoordinateTrust, Domain, Location, Text, Thing
 from storage.operators import AuditEvent
+from storage.reference import Reference
 
 log = logging.getLogger(__name__)
 
 LONGEST_DEVICE: Final = 128
 LONGEST_NAME: Final = 200
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They turn the direction of text, also of what stands behind the name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +103,7 @@ def claim(
         with conn.transaction():
             if isinstance(thing, Thing):
                 things.add(conn, domains, thing)
+            _check_own_name(conn, device, thing_id)
             made = claims.claim(
                 conn, source=device.source, device=device.device, thing_id=thing_id, now=now, by=who.name
             )
@@ -137,8 +142,9 @@ def unclaim(conn: db.Connection, device: Device, *, who: Who, now: datetime) -> 
     return thing_id
 
 
-def checked(new: NewThing, device: Device, domains: Mapping[str, Domain]) -> Thing:
+def checked(new: NewThing, device: Device, reference: Reference) -> Thing:
     """The Thing, if it can be one. Raises ClaimRefused naming the field."""
+    domains = reference.domains
     domain = domains.get(new.domain)
     if domain is None:
         raise ClaimRefused(f"domain: '{new.domain}' is none of {', '.join(domains)}", "field", field="domain")
@@ -147,7 +153,7 @@ def checked(new: NewThing, device: Device, domains: Mapping[str, Domain]) -> Thi
         raise ClaimRefused(message, "native_id", thing=device.device)
     _check_key("id", new.id)
     kind = new.kind or domain.map_kinds[0]
-    _check_key("kind", kind)
+    _check_kind(kind, domain, reference)
     unknown = [
         key for key in new.properties if key not in domain.properties or domain.properties[key].derived
     ]
@@ -185,6 +191,25 @@ def _check_device(device: Device, sources: Sources) -> None:
         raise ClaimRefused(message, "file_says", thing=told)
 
 
+def _check_own_name(conn: db.Connection, device: Device, thing_id: str) -> None:
+    """A Thing that sends under its own name is known by it, whatever a claim says: the claim would do nothing."""
+    if device.source != NATIVE or device.device == thing_id:
+        return
+    if any(thing.id == device.device for thing in things.all_things(conn)):
+        message = (
+            f"device: '{device.device}' is a Thing itself: what it sends in the city's own format is its own"
+        )
+        raise ClaimRefused(message, "is_a_thing", thing=device.device)
+
+
+def _check_kind(kind: str, domain: Domain, reference: Reference) -> None:
+    """A kind that nothing else in the domain has is most likely misspelt, and no map shows it."""
+    kinds = {*domain.map_kinds, *(thing.kind for thing in reference.things if thing.domain == domain.key)}
+    if kind not in kinds:
+        message = f"kind: '{kind:.80}' is none of domain '{domain.key}': {', '.join(sorted(kinds))}"
+        raise ClaimRefused(message, "field", field="kind")
+
+
 def _check_key(field: str, value: str) -> None:
     if not NAME.fullmatch(value):
         raise ClaimRefused(f"{field}: '{value:.80}': 1 to 64 of a-z 0-9 _ -", "field", field=field)
@@ -192,14 +217,15 @@ def _check_key(field: str, value: str) -> None:
 
 def _shown(field: str, value: str) -> str:
     text = value.strip()
-    if (
-        not text
-        or len(text) > LONGEST_NAME
-        or any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in text)
-    ):
+    if not text or len(text) > LONGEST_NAME or any(map(_steers, text)):
         message = f"{field}: 1 to {LONGEST_NAME} characters that can be shown"
         raise ClaimRefused(message, "field", field=field)
     return text
+
+
+def _steers(char: str) -> bool:
+    """Control characters, line and paragraph separators, halves of characters, and what turns the direction."""
+    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _TURNING
 
 
 def _location(place: Place | None) -> Location | None:

@@ -27,13 +27,11 @@ from pathlib import Path
 from typing import Final
 
 from ingest.model import Envelope, FilePosition, Position
-from ingest.sources import Source
+from ingest.sources import DONE, Source
 from storage.model import HANOI
 
 log = logging.getLogger(__name__)
 
-DONE: Final = "done"
-"""Below the source's folder: what was committed, in a folder for each day (of Hanoi)."""
 UNFINISHED: Final = (".tmp", ".part", ".filepart")
 LOOK_EVERY_S: Final = 1.0
 """How often the folders are listed at most."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
-from ingest.sources import Source, Sources
+from ingest.sources import Source, Sources, overlap
 from ingest.wire import ROOT
 from storage.catalog import ReferenceDataError
 
@@ -64,15 +64,6 @@ def require_divisible(sources: Sources, workers: int) -> None:
                     f"sources {one.name} and {other.name}: topics '{f}' and '{g}' share topics:"
                     " give both sources the same partition"
                 )
-
-
-def overlap(one: list[str], other: list[str]) -> bool:
-    """Whether a topic can match both filters, given by their levels."""
-    if not one or not other:
-        return one in ([], ["#"]) and other in ([], ["#"])
-    if "#" in (one[0], other[0]):
-        return True
-    return (one[0] == other[0] or "+" in (one[0], other[0])) and overlap(one[1:], other[1:])
 
 
 @lru_cache(maxsize=65536)

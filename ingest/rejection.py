@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ingest.model import Prepared
+from storage.claims import MOST_OF_A_MESSAGE
 
 MOST_FAULTS: Final = 100
 """Faults listed in one rejection; the number of the others is given."""
@@ -18,9 +19,11 @@ def detail(message: Prepared) -> dict[str, Any]:
         for f in message.faults[:MOST_FAULTS]
     ]
     more = len(message.faults) - len(faults)
+    hidden = len(unknown_devices(message)) - MOST_OF_A_MESSAGE
     return {
         "faults": faults,
         **({"more_faults": more} if more else {}),
+        **({"more_devices": hidden} if hidden > 0 else {}),
         "stored": len(message.observations),
         **(message.detail or {}),
     }

@@ -4,10 +4,12 @@ One TOML file (HANOI_SOURCES_FILE) of `[[source]]` tables; docs/sources.md expla
 `hanoi/v1/` is always there and needs no source. The first source whose filter matches a topic has the message.
 """
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import permutations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
@@ -25,6 +27,8 @@ from storage.model import Provenance
 
 MAX_BYTES: Final = 512 * 1024
 """A larger message is rejected as too_large (and stored whole), unless its source allows more."""
+DONE: Final = "done"
+"""Below a source's folder: what was committed, in a folder for each day (of Hanoi)."""
 SETTLE_S: Final = 15.0
 """FTP over a mobile network stalls for some seconds in the middle of a file [S]."""
 
@@ -102,6 +106,15 @@ def _pattern(topic_filter: str) -> re.Pattern[str]:
 def matches(topic_filter: str, topic: str) -> bool:
     """Whether a topic is one of an MQTT topic filter (MQTT 5, 4.7)."""
     return _pattern(topic_filter).fullmatch(topic) is not None
+
+
+def overlap(one: list[str], other: list[str]) -> bool:
+    """Whether a topic can match both filters, given by their levels."""
+    if not one or not other:
+        return one in ([], ["#"]) and other in ([], ["#"])
+    if "#" in (one[0], other[0]):
+        return True
+    return (one[0] == other[0] or "+" in (one[0], other[0])) and overlap(one[1:], other[1:])
 
 
 class _MeaningTable(BaseModel):
@@ -185,9 +198,18 @@ class _SourceTable(BaseModel):
                 )
             if topic.startswith("$share/"):
                 raise ValueError(f"'{topic}': a shared subscription strands messages; set partition instead")
-            if matches(topic, f"{ROOT}/rain/x/observations") or topic.startswith(f"{ROOT}/"):
+            if topic.startswith("$"):
+                raise ValueError(f"'{topic}': topics that begin with $ are the broker's own")
+            if overlap(levels, f"{ROOT}/#".split("/")):
                 raise ValueError(f"'{topic}' takes topics of the native format below {ROOT}/")
         return topics
+
+    @field_validator("folder")
+    @classmethod
+    def _is_a_path(cls, folder: Path | None) -> Path | None:
+        if folder is not None and "\x00" in str(folder):
+            raise ValueError("no path has a NUL")
+        return folder
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> Self:
@@ -257,7 +279,22 @@ def load_sources(path: Path | None) -> Sources:
             built[table.name] = table.build()
         except ValueError as error:
             raise ReferenceDataError(f"{path}: source {table.name}: {error}") from error
+    _require_own_folders(path, file.source)
     return Sources(all=tuple(built.values()))
+
+
+def _require_own_folders(path: Path, tables: Sequence[_SourceTable]) -> None:
+    """Each file is one source's: raises ReferenceDataError for a folder that is another's, or in its done/."""
+    folders = [
+        (table.name, Path(os.path.realpath(table.folder))) for table in tables if table.folder is not None
+    ]
+    for (name, folder), (other, taken) in permutations(folders, 2):
+        if folder == taken:
+            raise ReferenceDataError(f"{path}: source {name}: folder: {folder} is that of source {other} too")
+        if folder.is_relative_to(taken / DONE):
+            raise ReferenceDataError(
+                f"{path}: source {name}: folder: {folder} is where source {other} puts its files when they are done"
+            )
 
 
 def _meaning(value: str | _MeaningTable, of_the_format: Meaning | None) -> Meaning:

@@ -215,7 +215,10 @@ def explain(path: Path, error: ValidationError, document: object = None) -> Refe
         if is_alternative and fault["type"] == ("string_type" if isinstance(given, dict) else "model_type"):
             continue  # a key that may be text or a table: what it was not meant as is no help
         where = ".".join(str(part) for part in shown) or "(file)"
-        lines.append(f"{path}: {where}: {fault['msg']} (got {given!r:.80})")
+        got = (
+            "" if fault["type"] == "extra_forbidden" else f" (got {given!r:.80})"
+        )  # maybe a misplaced secret
+        lines.append(f"{path}: {where}: {fault['msg']}{got}")
     return ReferenceDataError("\n".join(lines))
 
 

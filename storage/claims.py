@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import psycopg
 
 from storage import db
+
+MOST_OF_A_MESSAGE: Final = 20
+"""Devices that one rejected message puts on the list of unclaimed ones."""
 
 
 class ClaimRefused(ValueError):
@@ -88,6 +92,8 @@ def release(conn: db.Connection, *, source: str, device: str) -> str | None:
 
 
 def unclaimed(conn: db.Connection, *, limit: int, payload_bytes: int) -> list[Unclaimed]:
-    """Devices that open rejections name, the one heard last first, with so many bytes of its newest payload."""
-    parameters = {"limit": limit, "bytes": payload_bytes}
+    """Devices that open rejections name, the one heard last first, with so many bytes of its newest payload.
+
+    Of each message the first MOST_OF_A_MESSAGE by name."""
+    parameters = {"limit": limit, "bytes": payload_bytes, "each": MOST_OF_A_MESSAGE}
     return [Unclaimed(**row) for row in conn.execute(db.statements("claims")["unclaimed"], parameters)]

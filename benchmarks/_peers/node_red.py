@@ -29,7 +29,7 @@ const flush = async () => {
      FROM unnest($1::bigint[], $2::timestamptz[], $3::float8[]) AS x (i, t, v) ON CONFLICT DO NOTHING`,
     [part.map(r => r.datastream_id), part.map(r => r.time), part.map(r => r.value)]);
   context.set('busy', false);
-  if (rows.length) setImmediate(flush);
+  if (rows.length) setTimeout(flush, 0);
 };
 setTimeout(flush, rows.length >= %d ? 0 : 50);
 return null;

@@ -4,8 +4,7 @@ Work that may take long is done in slices: the page asks for the next one, so th
 whoever closes the page stops nothing halfway.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -19,8 +18,9 @@ from ingest.reprocess import Outcome, Reprocessing
 from ingest.sources import Source, Sources, load_sources
 from storage import claims, operators, rejections
 from storage.catalog import ReferenceDataError
-from storage.model import Domain, Thing
+from storage.model import Thing
 from storage.operators import AuditEvent
+from storage.reference import Reference
 from storage.rejections import Cursor, Selection
 
 DEVICES_SHOWN: Final = 100
@@ -28,6 +28,10 @@ PREVIEW_BYTES: Final = 400
 SLICE: Final = 400
 """Messages that one request reprocesses, about: a second or less."""
 _CONNECT_S: Final = 5.0
+
+
+_Word = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+"""The database takes no NUL."""
 
 
 class _Body(BaseModel):
@@ -53,23 +57,23 @@ class _New(_Body):
 class ClaimBody(_Body):
     """Either `thing`, the id of one that is there, or `new`."""
 
-    source: str
-    device: str
-    thing: str | None = None
+    source: _Word
+    device: _Word
+    thing: _Word | None = None
     new: _New | None = None
 
 
 class _After(_Body):
     received_at: AwareDatetime
-    id: int
+    id: int = Field(ge=0, lt=2**63)
 
 
 class ReprocessBody(_Body):
     """What is open of a reason, or of a device; `after` goes on where the last slice ended."""
 
-    reason: str | None = None
-    source: str | None = None
-    device: str | None = None
+    reason: _Word | None = None
+    source: _Word | None = None
+    device: _Word | None = None
     after: _After | None = None
 
 
@@ -109,14 +113,14 @@ class Desk:
     def claim(self, asked: ClaimBody, who: Who) -> dict[str, Any]:
         """Claims, and reprocesses the first slice of what the device sent."""
         device = Device(source=asked.source, device=asked.device)
-        domains = self._parts.registry.reference.domains
-        thing = _thing(asked, device, domains)
+        reference = self._parts.registry.reference
+        thing = _thing(asked, device, reference)
         with self._parts.pool.connection(timeout=_CONNECT_S) as conn:
             made = claiming.claim(
                 conn,
                 device,
                 thing,
-                domains=domains,
+                domains=reference.domains,
                 sources=self._sources(),
                 who=who,
                 now=self._parts.clock(),
@@ -184,7 +188,7 @@ def _is_table(source: Source) -> bool:
     return source.decoder_name == "csv_table"
 
 
-def _thing(asked: ClaimBody, device: Device, domains: Mapping[str, Domain]) -> str | Thing:
+def _thing(asked: ClaimBody, device: Device, reference: Reference) -> str | Thing:
     """Raises Refused or ClaimRefused."""
     if (asked.thing is None) == (asked.new is None):
         raise Refused(422, "request")
@@ -200,4 +204,4 @@ def _thing(asked: ClaimBody, device: Device, domains: Mapping[str, Domain]) -> s
         place=Place(lat=place.lat, lon=place.lon, source=place.source) if place else None,
         public=asked.new.public,
     )
-    return claiming.checked(new, device, domains)
+    return claiming.checked(new, device, reference)

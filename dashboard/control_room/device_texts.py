@@ -88,7 +88,10 @@ DEVICE_TEXTS: Final[dict[str, Text]] = {
     "field_id": Text(vi="Mã", en="Id"),
     "field_kind": Text(vi="Loại", en="Kind"),
     "field_properties": Text(vi="Đại lượng", en="Properties"),
-    "field_device": Text(vi="Thiết bị", en="Device"),
+    "field_device": Text(vi="Thiết bị gửi", en="Device"),
+    "field_thing": Text(vi="Thiết bị", en="Thing"),
+    "field_source": Text(vi="Nguồn", en="Source"),
+    "field_reason": Text(vi="Lý do", en="Reason"),
     "field_name_vi": Text(vi="Tên tiếng Việt", en="Vietnamese name"),
     "field_name_en": Text(vi="Tên tiếng Anh", en="English name"),
     "field_place": Text(vi="Vị trí", en="Place"),
@@ -106,6 +109,10 @@ DEVICE_TEXTS: Final[dict[str, Text]] = {
     "refused_native_id": Text(
         vi="Thiết bị gửi theo chuẩn của thành phố phải giữ mã '{thing}'.",
         en="A device that sends in the city's own format keeps its id: '{thing}'.",
+    ),
+    "refused_is_a_thing": Text(
+        vi="'{thing}' là một thiết bị đã có: những gì nó gửi theo chuẩn của thành phố là của chính nó.",
+        en="'{thing}' is a Thing itself: what it sends in the city's own format is its own.",
     ),
     "refused_source": Text(
         vi="Nguồn '{source}' không có trong HANOI_SOURCES_FILE.",

@@ -137,7 +137,16 @@ async def _body(request: Request, model: type[_Model]) -> _Model:
     try:
         return model.model_validate_json(await request.body())
     except ValidationError as error:
-        raise Refused(422, "request") from error
+        raise _unfit(error) from error
+
+
+def _unfit(error: ValidationError) -> Refused:
+    """Which field can't be so; of what is missing or nobody knows there is none to point at."""
+    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = [str(part) for part in fault["loc"] if part != "new"]
+    if not where or fault["type"] in ("missing", "extra_forbidden"):
+        return Refused(422, "request")
+    return Refused(422, "field", field=".".join(where))
 
 
 async def _file(request: Request) -> bytes:

@@ -16,6 +16,11 @@ REASONS: Final = {
     "gap": Text(vi="sau khi mất tín hiệu", en="after a silence"),
     "above_cap": Text(vi="nhiều mưa hơn mức có thể", en="more rain than can fall"),
     "suspect_counter": Text(vi="số đếm mưa đáng ngờ", en="rain counter is suspect"),
+    "counter_beyond_range": Text(
+        vi="bộ đếm mưa vượt khoảng đã khai báo", en="rain counter beyond its configured range"
+    ),
+    "counter_misread": Text(vi="đọc sai bộ đếm mưa", en="rain counter was misread"),
+    "out_of_range": Text(vi="ngoài khoảng có thể", en="not possible"),
     "superseded_by_measured": Text(vi="trạm đã gửi giá trị đo", en="the gauge sent its own value"),
     "counter_left_out": Text(vi="số đếm mưa bị loại", en="rain counter's reading was left out"),
 }

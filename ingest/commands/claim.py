@@ -7,7 +7,7 @@ topic.
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from ingest import claiming
@@ -20,7 +20,8 @@ from ingest.model import NATIVE, Reason
 from ingest.reprocess import Outcome, Reprocessing
 from ingest.sources import Sources, load_sources
 from storage.claims import ClaimRefused
-from storage.model import Domain, Thing
+from storage.model import Thing
+from storage.reference import Reference
 from storage.rejections import Selection
 from storage.settings import Settings
 
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     with registry_of(settings) as registry:
         domains = registry.reference.domains
         try:
-            thing = _thing(arguments, device, domains)
+            thing = _thing(arguments, device, registry.reference)
             with registry.pool.connection() as conn:
                 made = claiming.claim(
                     conn, device, thing, domains=domains, sources=sources, who=who(), now=datetime.now(UTC)
@@ -86,7 +87,7 @@ def _to_do(device: Device, thing_id: str, done: Outcome, sources: Sources) -> It
             yield f"to do: mend the cause of {reason}, then {again}"
 
 
-def _thing(arguments: argparse.Namespace, device: Device, domains: Mapping[str, Domain]) -> str | Thing:
+def _thing(arguments: argparse.Namespace, device: Device, reference: Reference) -> str | Thing:
     """Raises CommandError or ClaimRefused naming the option."""
     if not arguments.new:
         if not arguments.thing:
@@ -109,7 +110,7 @@ def _thing(arguments: argparse.Namespace, device: Device, domains: Mapping[str, 
         properties=arguments.property,
         public=not arguments.not_public,
     )
-    return claiming.checked(new, device, domains)
+    return claiming.checked(new, device, reference)
 
 
 def _place(arguments: argparse.Namespace) -> Place | None:

@@ -30,10 +30,12 @@ SELECT thing_id FROM device_claim WHERE source = %(source)s AND device = %(devic
 DELETE FROM device_claim WHERE source = %(source)s AND device = %(device)s RETURNING thing_id;
 
 -- name: unclaimed
--- why: one line a device however often it sends; the payload is fetched only for those that are shown
+-- why: one line a device however often it sends; the payload is fetched only for those that are shown. Of a message
+--      only the first devices count: one that names thousands of strangers must not push the others off the list.
+--      The next ones follow when those are claimed.
 WITH heard AS (
     SELECT source, device, count(*) AS count, min(received_at) AS first_seen, max(received_at) AS last_seen
-    FROM rejected_message, unnest(unknown_devices) AS device
+    FROM rejected_message, unnest(unknown_devices[:%(each)s]) AS device
     WHERE unknown_devices IS NOT NULL AND resolved_at IS NULL
     GROUP BY source, device
     ORDER BY last_seen DESC, source, device
@@ -46,7 +48,7 @@ CROSS JOIN LATERAL (
     SELECT r.topic, substring(r.payload FOR %(bytes)s) AS payload, length(r.payload) AS size
     FROM rejected_message r
     WHERE r.source = heard.source AND r.received_at = heard.last_seen AND r.unknown_devices IS NOT NULL
-      AND r.resolved_at IS NULL AND heard.device = ANY(r.unknown_devices)
+      AND r.resolved_at IS NULL AND heard.device = ANY(r.unknown_devices[:%(each)s])
     ORDER BY r.id DESC LIMIT 1
 ) AS newest
 ORDER BY heard.last_seen DESC, heard.source, heard.device;

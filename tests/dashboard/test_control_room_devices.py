@@ -143,6 +143,19 @@ def test_an_operator_claims_a_device_as_a_new_thing(city_url: str) -> None:
         ({"new": {**NEW, "name_vi": " "}}, 422, "Vietnamese name: not a valid value."),
         ({"new": {**NEW, "place": {"lat": 91, "lon": 0, "source": "x"}}}, 422, "Place: not a valid value."),
         ({"new": {**NEW, "kind": "Bay!"}}, 422, "Kind: not a valid value."),
+        ({"new": {**NEW, "kind": "sonde"}}, 422, "Kind: not a valid value."),
+        ({"new": {**NEW, "name_en": "e\u202e"}}, 422, "English name: not a valid value."),
+        ({"new": {**NEW, "name_en": "e\u2066x"}}, 422, "English name: not a valid value."),
+        ({"new": {**NEW, "name_en": "e\x9bx"}}, 422, "English name: not a valid value."),
+        (
+            {"new": {**NEW, "place": {"lat": "x", "lon": 0, "source": "x"}}},
+            422,
+            "place.lat: not a valid value.",
+        ),
+        ({"device": "a\x00b", "thing": STATION}, 422, "Device: not a valid value."),
+        ({"thing": "trung\x00yen"}, 422, "Thing: not a valid value."),
+        ({"source": "m\x00", "thing": STATION}, 422, "Source: not a valid value."),
+        ({"device": STATION, "thing": "hoan-kiem"}, 422, f"'{STATION}' is a Thing itself"),
         ({"new": {**NEW, "trust": "V"}}, 422, "check the fields"),
         ({"thing": STATION, "new": NEW}, 422, "check the fields"),
         ({}, 422, "check the fields"),
@@ -165,6 +178,34 @@ def test_a_claim_that_cannot_be_is_refused_in_words(
         talk(application, conversation)
     assert rows(city_url, "SELECT 1 FROM device_claim") == []
     assert rows(city_url, "SELECT 1 FROM thing WHERE id IN ('station-x', 'another')") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "says"),
+    [
+        ({"reason": "a\x00"}, 422, "Reason: "),
+        ({"source": "a\x00"}, 422, "Source: "),
+        ({"device": "a\x00"}, 422, "Device: "),
+        ({"after": {"received_at": "2026-11-22T00:00:00Z", "id": 2**63}}, 422, "after.id: "),
+        ({"after": {"received_at": "2026-11-22T00:00:00Z", "id": 10**30}}, 422, "after.id: "),
+        ({"after": {"received_at": "2026-11-22T00:00:00Z", "id": -1}}, 422, "after.id: "),
+        ({"after": {"received_at": "2026-11-22T00:00:00", "id": 1}}, 422, "after.received_at: "),
+        ({"after": {"received_at": "2026-11-22T00:00:00Z", "id": 2**63 - 1}}, 200, ""),
+        ({"after": {"received_at": "9999-12-31T23:59:59-14:00", "id": 1}}, 200, ""),
+        ({"after": {"received_at": "0001-01-01T00:00:00+14:00", "id": 1}}, 200, ""),
+    ],
+)
+def test_a_reprocessing_that_cannot_be_is_refused_with_its_field(
+    city_url: str, asked: dict[str, Any], status: int, says: str
+) -> None:
+    with desk(city_url) as application:
+
+        async def conversation(client: httpx.AsyncClient) -> None:
+            await log_in(client)
+            answer = await post(client, f"{REPROCESS}?lang=en", json={"reason": "not_json", **asked})
+            assert (answer.status_code, says in answer.text) == (status, True), answer.text
+
+        talk(application, conversation)
 
 
 def test_a_viewer_may_not_even_look(city_url: str) -> None:

@@ -106,7 +106,8 @@ def test_a_mark_says_why_when_it_is_pointed_at() -> None:
 def test_every_reason_that_ingest_writes_has_words() -> None:
     written = {*quality.REASONS, quality.IMPLAUSIBLE, *native.FLAGS}
     written |= {rain.COUNTER_RESET, rain.GAP, rain.ABOVE_CAP, rain.SUSPECT_COUNTER}
-    written |= {derive_rain.SUPERSEDED, derive_rain.LEFT_OUT}
+    written |= {rain.COUNTER_BEYOND_RANGE, rain.MISREAD}
+    written |= {derive_rain.SUPERSEDED, derive_rain.LEFT_OUT, derive_rain.OUT_OF_RANGE}
     assert written == set(REASONS)
 
 

@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 
 from ingest.partition import (
     Partition,
-    overlap,
     owner_of_source,
     owner_of_thing,
     require_divisible,
     thing_filter,
 )
-from ingest.sources import Sources, load_sources, matches
+from ingest.sources import Sources, load_sources, matches, overlap
 from storage.catalog import ReferenceDataError
 
 THINGS = [("parking", f"ltk-{block:02}-b{bay:02}") for block in range(40) for bay in range(25)]

@@ -142,6 +142,20 @@ def test_one_message_may_name_many_devices(city_url: str, sources_file: Path) ->
     assert values(city_url, STATION, "pm2_5") == [31]
 
 
+def test_a_message_full_of_strangers_leaves_the_others_on_the_list(city_url: str, sources_file: Path) -> None:
+    with worker(city_url, load_sources(sources_file)) as made:
+        made.take(topic("rain", "b"), native(1, rain_interval=1))
+        many = [f"2026-11-22T09:00,S{n:03d},{n}" for n in range(150)]
+        made.take("lab/1/table", "\n".join(["time,device,PM2.5", *many]).encode(), T0 + timedelta(minutes=1))
+        _claim(made, "S140", STATION, source="lab")
+        made.registry.load()
+    assert [one.device for one in unclaimed(city_url)] == [*(f"S{n:03d}" for n in range(20)), "b"]
+    (row,) = rows(city_url, "SELECT detail FROM rejected_message WHERE source = 'lab'")
+    assert row["detail"]["more_devices"] == 130
+    done = command(city_url, "reprocess", "--source", "lab", "--device", "S140", sources=sources_file)
+    assert (done.returncode, values(city_url, STATION, "pm2_5")) == (0, [140]), done.stderr
+
+
 def test_claiming_one_of_the_devices_of_a_message_leaves_the_other_open(
     city_url: str, sources_file: Path
 ) -> None:
@@ -271,6 +285,14 @@ def test_a_device_of_a_source_becomes_a_new_thing_of_its_own_name_or_another(
             ("--source", "mqtt", "--device", STATION, "--new", "--domain", "air_quality", *NAMES),
             f"there is a Thing '{STATION}' already",
         ),
+        (
+            ("--source", "mqtt", "--device", STATION, "--thing", "hoan-kiem"),
+            f"'{STATION}' is a Thing itself",
+        ),
+        (
+            ("--source", "mqtt", "--device", "x", "--new", "--domain", "rain", "--kind", "sonde", *NAMES),
+            "kind: 'sonde' is none of domain 'rain': gauge",
+        ),
     ],
 )
 def test_a_claim_that_cannot_be_says_why_and_leaves_nothing(
@@ -357,9 +379,9 @@ def test_a_known_thing_is_not_looked_up_among_the_claims(city_url: str) -> None:
     assert (values(city_url, STATION, "pm2_5"), values(city_url, "hoan-kiem", "pm2_5")) == ([30], [])
 
 
-def _claim(made: Worker, device: str, thing: str) -> None:
+def _claim(made: Worker, device: str, thing: str, source: str = "mqtt") -> None:
     with made.registry.pool.connection() as conn:
-        claims.claim(conn, source="mqtt", device=device, thing_id=thing, now=T0, by="lan")
+        claims.claim(conn, source=source, device=device, thing_id=thing, now=T0, by="lan")
 
 
 def test_a_topic_too_long_for_an_index_stops_nothing(city_url: str) -> None:

@@ -261,3 +261,55 @@ def test_any_text_is_a_unit_or_unknown(unit: str, to: str, value: float) -> None
     except UnknownUnit:
         return
     assert not math.isnan(converted)
+
+
+# UN/CEFACT Recommendation 20: common code → the unit's name there, in pint's spelling.
+RECOMMENDATION_20 = {
+    "C62": "dimensionless",
+    "P1": "percent",
+    "59": "ppm",
+    "GQ": "microgram / meter ** 3",
+    "GP": "milligram / meter ** 3",
+    "A93": "gram / meter ** 3",
+    "H29": "microgram / liter",
+    "M1": "milligram / liter",
+    "GL": "gram / liter",
+    "CEL": "degree_Celsius",
+    "FAH": "degree_Fahrenheit",
+    "KEL": "kelvin",
+    "PAL": "pascal",
+    "A97": "hectopascal",
+    "KPA": "kilopascal",
+    "MBR": "millibar",
+    "BAR": "bar",
+    "ATM": "standard_atmosphere",
+    "HN": "millimeter_Hg",
+    "MTS": "meter / second",
+    "KMH": "kilometer / hour",
+    "KNT": "knot",
+    "DD": "degree",
+    "C81": "radian",
+    "D10": "siemens / meter",
+    "H61": "millisiemens / centimeter",
+    "G42": "microsiemens / centimeter",
+    "VLT": "volt",
+    "2Z": "millivolt",
+    "AMP": "ampere",
+    "MTR": "meter",
+    "CMT": "centimeter",
+    "MMT": "millimeter",
+    "KMT": "kilometer",
+    "INH": "inch",
+    "FOT": "foot",
+    "SEC": "second",
+    "MIN": "minute",
+    "HUR": "hour",
+    "DAY": "day",
+}
+
+
+@pytest.mark.parametrize(("code", "name"), RECOMMENDATION_20.items())
+def test_a_common_code_is_the_unit_that_recommendation_20_names(
+    code: str, name: str, registry: pint.UnitRegistry
+) -> None:
+    assert registry.Unit(PINT[canonical(code)]) == registry.Unit(name)

@@ -3,9 +3,11 @@
 import json
 import threading
 from collections import Counter
+from secrets import token_hex
 from types import TracebackType
 from typing import Any, Self
 
+from paho.mqtt import publish
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -13,6 +15,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.wire import BrokerAddress
+from tests.processes import wait_for
+
+MARKER = "hanoi/v1/marker"
 
 Observed = tuple[str, str]
 """Topic and time of one element."""
@@ -26,6 +31,7 @@ class Listener:
         self._topics = topics
         self._subscribed = threading.Event()
         self.messages: list[tuple[str, Any]] = []
+        self._marker = b""
 
     def __enter__(self) -> Self:
         client = self._client = Client(
@@ -55,7 +61,24 @@ class Listener:
         client.subscribe(self._topics, qos=1)
 
     def _on_message(self, _: Client, __: object, message: MQTTMessage) -> None:
-        self.messages.append((message.topic, json.loads(message.payload)))
+        if message.topic == MARKER:
+            self._marker = bytes(message.payload)
+        else:
+            self.messages.append((message.topic, json.loads(message.payload)))
+
+    def catch_up(self, publish_url: str) -> None:
+        """Returns when everything that the broker has acknowledged so far has been heard: it keeps the order."""
+        address = BrokerAddress.parse(publish_url)
+        marker = token_hex(8)
+        publish.single(
+            MARKER,
+            marker,
+            qos=1,
+            hostname=address.host,
+            port=address.port,
+            auth={"username": address.user or "", "password": address.password or ""},
+        )
+        wait_for(lambda: self._marker == marker.encode(), "what was published before the marker")
 
     def elements(self) -> list[tuple[str, dict[str, Any]]]:
         """Topic and element; an array counts as its elements."""

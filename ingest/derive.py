@@ -1,141 +1,267 @@
 """Writes indicators as ordinary observations of derived Datastreams.
 
-A durable reader of the change feed: it recomputes exactly the hours that new, late or corrected values touch, in the
-transaction that moves its cursor, and writes only what differs from what is stored.
+A durable reader of the change feed: it computes anew exactly what new, late or corrected values touch, in the
+transaction that moves its cursor, and writes only what differs from what is stored. Beside that, what the clock
+closes is computed when it closes.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from ingest.indicators import vn_aqi
-from storage import db, hours, live, observations, things
-from storage.hours import HourlyMean
-from storage.model import Observation, Provenance, Quality, weakest
-from storage.things import DatastreamRow
+from ingest import derivations
+from ingest.derivation import City, Derivation, Derived, Reads, Series, Subject, Value, floor
+from storage import db, hours, live, observations, revisions, things
+from storage.model import Domain, Observation, Provenance, Quality, Revision
+from storage.observations import HistoryValue, Key
 
 log = logging.getLogger(__name__)
 
 READER: Final = "derive"
-HOUR: Final = timedelta(hours=1)
-LEAST_COVERAGE: Final = 0.75
-"""Share of an hour's values that must be there. The Decision sets no figure; hazenow uses 9 of 12."""
-INPUTS: Final = ("pm2_5", "pm10", "no2", "so2", "co", "o3")
-
-Labels = dict[str, set[datetime]]
-"""Thing → hours to compute, each by its end."""
+APART: Final = timedelta(hours=1)
+"""Spans of one Thing that are farther apart are computed each for itself."""
+WITHDRAWN: Final = "not_computable"
+"""The quality reason of a derived value whose inputs are no longer enough."""
+_JUST_AFTER: Final = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Streams:
-    """The Datastreams of the Things that have an index."""
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class Span:
+    """Outputs from `start` to `end`, both inclusive."""
 
-    index: Mapping[str, DatastreamRow]
-    inputs: Mapping[int, DatastreamRow]
-
-    def of(self, thing_id: str) -> dict[str, DatastreamRow]:
-        return {row.property: row for row in self.inputs.values() if row.thing_id == thing_id}
+    start: datetime
+    end: datetime
 
 
-def run(conn: db.Connection, now: datetime) -> int:
-    """Computes what is due; returns how many values were written. Raises db.DatabaseUnreachable."""
-    streams = _streams(things.all_datastreams(conn))
+Due = Mapping[str, Sequence[Span]]
+"""Thing → the spans that have to be computed."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Deriver:
+    """Runs every derivation. It holds only up to where the clock was followed; the rest is in the database."""
+
+    known: Sequence[Derivation] = field(default_factory=derivations.find)
+    _closed: dict[str, datetime] = field(default_factory=dict)
+
+    def run(self, conn: db.Connection, domains: Mapping[str, Domain], now: datetime) -> int:
+        """Computes what is due; returns how many values were written. Raises db.DatabaseUnreachable."""
+        city = load_city(conn, domains)
+        written = 0
+        while True:
+            with live.next_changes(conn, READER) as changes:
+                keys = [key for change in changes for key in change.keys]
+                for derivation in self.known if keys else ():
+                    subjects = list(derivation.subjects(city))
+                    due = touched(derivation, subjects, keys, now)
+                    written += compute(conn, derivation, subjects, due, now)
+            if not changes:
+                break
+        for derivation in self.known:
+            written += self._close(conn, derivation, city, now)
+        return written
+
+    def _close(self, conn: db.Connection, derivation: Derivation, city: City, now: datetime) -> int:
+        """What the clock has closed since the last time; at first only the newest step."""
+        if derivation.step is None:
+            return 0
+        closed = floor(now, derivation.step)
+        before = self._closed.get(derivation.name, closed - derivation.step)
+        if closed <= before:
+            return 0
+        subjects = list(derivation.subjects(city))
+        span = Span(start=before + _JUST_AFTER, end=closed)
+        with conn.transaction():
+            written = compute(conn, derivation, subjects, {s.thing.id: [span] for s in subjects}, now)
+        self._closed[derivation.name] = closed
+        return written
+
+
+def load_city(conn: db.Connection, domains: Mapping[str, Domain]) -> City:
+    streams: defaultdict[str, dict[str, things.DatastreamRow]] = defaultdict(dict)
+    for row in things.all_datastreams(conn):
+        streams[row.thing_id][row.property] = row
+    return City(domains=domains, things={row.id: row for row in things.all_things(conn)}, streams=streams)
+
+
+def touched(derivation: Derivation, subjects: Sequence[Subject], keys: Iterable[Key], now: datetime) -> Due:
+    """The spans of outputs, up to now, that the given values enter."""
+    of: defaultdict[int, list[tuple[str, timedelta]]] = defaultdict(list)
+    for subject in subjects:
+        for datastream_id, row in subject.inputs.items():
+            of[datastream_id].append((subject.thing.id, derivation.reach(row.property)))
+    found: defaultdict[str, set[Span]] = defaultdict(set)
+    for datastream_id, time in keys:
+        for thing_id, reach in of.get(datastream_id, ()) if time <= now else ():
+            found[thing_id].add(Span(start=time, end=min(time + reach, now)))
+    return {thing_id: list(merged(spans)) for thing_id, spans in found.items()}
+
+
+def merged(spans: Iterable[Span]) -> Iterator[Span]:
+    """The same outputs in as few spans as that takes, oldest first; what lies close together becomes one."""
+    held: Span | None = None
+    for span in sorted(spans):
+        if held is not None and span.start - held.end <= APART:
+            held = Span(start=held.start, end=max(held.end, span.end))
+            continue
+        if held is not None:
+            yield held
+        held = span
+    if held is not None:
+        yield held
+
+
+def compute(
+    conn: db.Connection, derivation: Derivation, subjects: Sequence[Subject], due: Due, now: datetime
+) -> int:
+    """Computes the spans anew and stores what differs, inside the caller's transaction; returns how many."""
+    asked = [(subject, span) for subject in subjects for span in due.get(subject.thing.id, ())]
     written = 0
-    while True:
-        with live.next_changes(conn, READER) as changes:
-            labels = touched(streams, (key for change in changes for key in change.keys), now)
-            written += _compute(conn, streams, labels, now)
-        if not changes:
-            break
-    with conn.transaction():
-        newest = {thing_id: {hour_end(now) - HOUR} for thing_id in streams.index}
-        written += _compute(conn, streams, newest, now)
+    for group in _groups(asked, derivation):
+        written += _compute(conn, derivation, group, now)
     if written:
-        log.info("derived indicator=vn_aqi values=%d", written)
+        log.info("derived derivation=%s values=%d", derivation.name, written)
     return written
 
 
-def hour_end(time: datetime) -> datetime:
-    """The label of the hour that holds `time`: hours are (label − 1 h, label]."""
-    floor = time.replace(minute=0, second=0, microsecond=0)
-    return floor if floor == time else floor + HOUR
+def _groups(
+    asked: Sequence[tuple[Subject, Span]], derivation: Derivation
+) -> Iterator[list[tuple[Subject, Span]]]:
+    """What is read together: spans whose inputs overlap, so that no read is mostly of what nobody needs."""
+    group: list[tuple[Subject, Span]] = []
+    end: datetime | None = None
+    for subject, span in sorted(asked, key=lambda one: one[1]):
+        if end is not None and span.start - _longest_reach(derivation, [subject]) > end:
+            yield group
+            group, end = [], None
+        group.append((subject, span))
+        end = span.end if end is None else max(end, span.end)
+    if group:
+        yield group
 
 
-def touched(streams: Streams, keys: Iterable[observations.Key], now: datetime) -> Labels:
-    """The closed hours whose index depends on the given values: each reaches 12 hours forward by NowCast."""
-    labels: Labels = {}
-    for datastream_id, time in keys:
-        row = streams.inputs.get(datastream_id)
-        if row is None:
-            continue
-        first = hour_end(time)
-        reach = (first + n * HOUR for n in range(vn_aqi.NOWCAST_HOURS))
-        labels.setdefault(row.thing_id, set()).update(label for label in reach if label <= now)
-    return {thing_id: found for thing_id, found in labels.items() if found}
+def _longest_reach(derivation: Derivation, subjects: Iterable[Subject]) -> timedelta:
+    reaches = (derivation.reach(row.property) for subject in subjects for row in subject.inputs.values())
+    return max(reaches, default=timedelta())
 
 
-def _streams(rows: Sequence[DatastreamRow]) -> Streams:
-    index = {row.thing_id: row for row in rows if row.property == "vn_aqi"}
-    inputs = {row.id: row for row in rows if row.thing_id in index and row.property in INPUTS}
-    return Streams(index=index, inputs=inputs)
-
-
-def _compute(conn: db.Connection, streams: Streams, labels: Labels, now: datetime) -> int:
-    if not labels:
-        return 0
-    first = min(min(found) for found in labels.values()) - vn_aqi.NOWCAST_HOURS * HOUR
-    last = max(max(found) for found in labels.values())
-    wanted = [row.id for row in streams.inputs.values() if row.thing_id in labels]
-    means = {(m.datastream_id, m.label): m for m in hours.means(conn, wanted, first, last)}
-    stored = _stored(conn, [streams.index[thing_id].id for thing_id in labels], first, last)
-    new = [
-        value
-        for thing_id, found in labels.items()
-        for label in sorted(found)
-        if (value := index_at(streams, thing_id, label, means, now)) is not None
-        and stored.get((value.datastream_id, label)) != (value.result, value.input_provenance)
-    ]
+def _compute(
+    conn: db.Connection, derivation: Derivation, group: Sequence[tuple[Subject, Span]], now: datetime
+) -> int:
+    subjects = {subject.thing.id: subject for subject, _ in group}
+    first, last = min(span.start for _, span in group), max(span.end for _, span in group)
+    series = _series(conn, derivation, list(subjects.values()), first, last)
+    outputs = _outputs(conn, derivation, list(subjects.values()))
+    stored = _stored(conn, outputs, first, last)
+    new: list[Observation] = []
+    withdrawn: list[Revision] = []
+    for subject, span in group:
+        mine = {id: series.get(id, ()) for id in subject.inputs}
+        made = {
+            (outputs[subject.thing.id, derived.property], derived.time): derived
+            for derived in derivation.compute(subject, span.start, span.end, mine)
+        }
+        ids = {outputs[subject.thing.id, key] for key in derivation.outputs}
+        new += [_observation(key, d, now) for key, d in made.items() if _differs(d, stored.get(key))]
+        withdrawn += [
+            _withdrawal(held)
+            for (id, time), held in stored.items()
+            if id in ids and span.start <= time <= span.end and (id, time) not in made and held.quality < 9
+        ]
     observations.write(conn, new, expect_new=False)
-    return len(new)
+    return len(new) + revisions.revise(conn, withdrawn)
+
+
+def _series(
+    conn: db.Connection, derivation: Derivation, subjects: Sequence[Subject], first: datetime, last: datetime
+) -> Series:
+    ids = sorted({id for subject in subjects for id in subject.inputs})
+    start = first - _longest_reach(derivation, subjects)
+    found: defaultdict[int, list[Value]] = defaultdict(list)
+    if derivation.reads is Reads.HOURS:
+        for mean in sorted(hours.means(conn, ids, start, last), key=lambda mean: mean.label):
+            found[mean.datastream_id].append(_hour(mean))
+    else:
+        for row in observations.between(conn, ids, start, last + _JUST_AFTER):
+            found[row.datastream_id].append(_value(row))
+    return found
+
+
+def _hour(mean: hours.HourlyMean) -> Value:
+    provenance = max((Provenance(p) for p in mean.provenances), key=lambda p: p.weakness)
+    return Value(time=mean.label, result=mean.mean, provenance=provenance, count=mean.count)
+
+
+def _value(row: HistoryValue) -> Value:
+    provenance = Provenance(row.input_provenance or row.provenance)
+    return Value(time=row.phenomenon_time, result=row.result, quality=row.quality, provenance=provenance)
+
+
+def _outputs(
+    conn: db.Connection, derivation: Derivation, subjects: Sequence[Subject]
+) -> dict[tuple[str, str], int]:
+    """(Thing, property) → the derived Datastream, made where it is missing."""
+    held = {(row.thing_id, row.property): row.id for row in things.all_datastreams(conn)}
+    found = {}
+    for subject in subjects:
+        for key in derivation.outputs:
+            at = (subject.thing.id, key)
+            known = held.get(at)
+            found[at] = known or things.ensure_datastream(conn, at[0], subject.domain.properties[key])
+    return found
 
 
 def _stored(
-    conn: db.Connection, ids: Sequence[int], first: datetime, last: datetime
-) -> dict[observations.Key, tuple[float, str | None]]:
-    rows = observations.between(conn, ids, first, last + HOUR)
-    return {(row.datastream_id, row.phenomenon_time): (row.result, row.input_provenance) for row in rows}
+    conn: db.Connection, outputs: Mapping[tuple[str, str], int], first: datetime, last: datetime
+) -> dict[Key, HistoryValue]:
+    rows = observations.between(conn, list(outputs.values()), first, last + _JUST_AFTER)
+    return {(row.datastream_id, row.phenomenon_time): row for row in rows}
 
 
-def index_at(
-    streams: Streams,
-    thing_id: str,
-    label: datetime,
-    means: Mapping[tuple[int, datetime], HourlyMean],
-    now: datetime,
-) -> Observation | None:
-    """The hour's VN_AQI, computed at `now`; None where the Decision gives none."""
-    inputs: dict[str, list[float | None]] = {}
-    provenances: set[Provenance] = set()
-    for key, row in streams.of(thing_id).items():
-        found = [means.get((row.id, label - n * HOUR)) for n in range(vn_aqi.NOWCAST_HOURS)]
-        used = [mean if mean and _covered(mean, row) else None for mean in found]
-        inputs[key] = [mean.mean if mean else None for mean in used]
-        provenances |= {Provenance(p) for mean in used if mean for p in mean.provenances}
-    index = vn_aqi.hourly(inputs)
-    if index is None:
-        return None
+def _differs(derived: Derived, held: HistoryValue | None) -> bool:
+    if held is None:
+        return True
+    now: tuple[Any, ...] = (
+        derived.result,
+        derived.quality,
+        derived.quality_reason,
+        derived.input_provenance(),
+    )
+    before = (held.result, held.quality, held.quality_reason, held.input_provenance)
+    return now != before or dict(derived.parameters) != held.parameters
+
+
+def _observation(key: Key, derived: Derived, now: datetime) -> Observation:
     return Observation(
-        datastream_id=streams.index[thing_id].id,
-        phenomenon_time=label,
+        datastream_id=key[0],
+        phenomenon_time=key[1],
         result_time=now,
-        result=float(index.value),
-        quality=Quality.GOOD,
+        result=derived.result,
+        quality=derived.quality,
+        quality_reason=derived.quality_reason,
         provenance=Provenance.DERIVED,
-        input_provenance=weakest(provenances),
+        input_provenance=derived.input_provenance(),
+        parameters=derived.parameters,
     )
 
 
-def _covered(mean: HourlyMean, row: DatastreamRow) -> bool:
-    return mean.count >= LEAST_COVERAGE * (HOUR.total_seconds() / row.interval_s)
+def _withdrawal(held: HistoryValue) -> Revision:
+    seen = Observation(
+        datastream_id=held.datastream_id,
+        phenomenon_time=held.phenomenon_time,
+        result_time=held.result_time,
+        result=held.result,
+        provenance=Provenance(held.provenance),
+    )
+    inputs = None if held.input_provenance is None else Provenance(held.input_provenance)
+    return Revision(
+        seen=seen,
+        result=held.result,
+        quality=Quality.MISSING,
+        quality_reason=WITHDRAWN,
+        input_provenance=inputs,
+        parameters=held.parameters,
+    )

@@ -13,9 +13,10 @@ from wsgiref.simple_server import WSGIServer
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from ingest import commands, derive, derive_rain, gauges
+from ingest import commands, derive_rain, gauges
 from ingest.assess import Assessor
 from ingest.commands import Command, CommandError
+from ingest.derive import Deriver
 from ingest.folder import FolderTransport
 from ingest.follow import RegistryFollower
 from ingest.limits import Limits
@@ -267,10 +268,12 @@ def _schedule(pool: db.Pool, registry: Registry, sources: Sources, metrics: Metr
         if registry.reference.refresh():
             registry.sync()
 
+    deriver = Deriver()
+
     def indicators() -> None:
         with pool.connection() as conn, locks.only_one(conn, "derive") as mine:
             if mine:
-                derive.run(conn, datetime.now(UTC))
+                deriver.run(conn, registry.reference.domains, datetime.now(UTC))
 
     def rain() -> None:
         with pool.connection() as conn, locks.only_one(conn, "derive-rain") as mine:
@@ -304,7 +307,7 @@ def _schedule(pool: db.Pool, registry: Registry, sources: Sources, metrics: Metr
 
     scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(refresh, "interval", seconds=1)
-    scheduler.add_job(indicators, "interval", seconds=10, next_run_time=datetime.now(UTC))
+    scheduler.add_job(indicators, "interval", seconds=2, next_run_time=datetime.now(UTC))
     scheduler.add_job(rain, "interval", seconds=10, next_run_time=datetime.now(UTC))
     scheduler.add_job(claimed, "interval", seconds=5)
     scheduler.add_job(assess, "interval", seconds=1)

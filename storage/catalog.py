@@ -88,6 +88,8 @@ class _PropertyTable(_Table):
     plausible: Bounds
     boolean: bool = False
     derived: bool = False
+    circular: bool = False
+    forecast_of: Key | None = None
     decimals: int = Field(default=1, ge=0, le=6)
     bands: tuple[BandTable, ...] = ()
     checks: ChecksTable | None = None
@@ -120,6 +122,8 @@ class _PropertyTable(_Table):
             plausible=Range(low=self.plausible[0], high=self.plausible[1]),
             boolean=self.boolean,
             derived=self.derived,
+            circular=self.circular,
+            forecast_of=self.forecast_of,
             decimals=self.decimals,
             bands=tuple(band.band() for band in self.bands),
             checks=self.checks.checks(self.interval_s) if self.checks else None,

@@ -134,6 +134,10 @@ class Property:
     """What nature does here: outside → stored, quality 3."""
     boolean: bool = False
     derived: bool = False
+    circular: bool = False
+    """A direction in degrees: 359 and 1 are neighbours, and its mean is that of the vectors."""
+    forecast_of: str | None = None
+    """The property that its values are a forecast of."""
     decimals: int = 1
     bands: tuple[Band, ...] = ()
     checks: Checks | None = None
@@ -228,6 +232,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the Thing sent, where `result` is that after calibration."""
     arrived: datetime | None = None
     """When its message arrived, where that was long before it is written (a rejection that is tried again)."""
+    parameters: Mapping[str, Any] | None = None
+    """What a derived value or a forecast was made of; JSON."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -240,6 +246,7 @@ class Revision:
     quality_reason: str | None
     input_provenance: Provenance | None = None
     original: float | None = None
+    parameters: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -73,6 +73,8 @@ class HistoryValue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quality_reason: str | None
     provenance: str
     input_provenance: str | None
+    parameters: dict[str, Any] | None = None
+    """What a derived value or a forecast was made of."""
 
 
 class RollupRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -325,8 +327,8 @@ def _flag(conn: db.Connection, observations: Sequence[Observation], changed: lis
 # its bytes. https://www.postgresql.org/docs/17/sql-copy.html#SQL-COPY-BINARY-FORMAT
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER: Final = struct.pack("!h", -1)
-_FIELDS: Final = struct.pack("!h", 9)
-_FIELDS_WITH_ARRIVAL: Final = struct.pack("!h", 10)
+_FIELDS: Final = struct.pack("!h", 10)
+_FIELDS_WITH_ARRIVAL: Final = struct.pack("!h", 11)
 _FIELD: Final = struct.Struct("!iq")
 _DOUBLE: Final = struct.Struct("!id")
 _SMALL: Final = struct.Struct("!ih")
@@ -399,6 +401,7 @@ def _same_tail(a: Observation, b: Observation) -> bool:
         and a.provenance is b.provenance
         and a.quality_reason == b.quality_reason
         and a.original == b.original
+        and a.parameters is b.parameters
         and a.input_provenance is b.input_provenance
         and a.arrived is b.arrived
     )
@@ -408,7 +411,7 @@ def _tail(o: Observation, *, with_arrival: bool) -> bytes:
     original = _NULL if o.original is None else _DOUBLE.pack(8, o.original)
     texts = _text(o.provenance.value) + _text(o.input_provenance) + _text(o.quality_reason)
     arrival = _FIELD.pack(8, _microseconds(o.arrived)) if with_arrival and o.arrived else b""
-    return _SMALL.pack(2, o.quality) + texts + original + arrival
+    return _SMALL.pack(2, o.quality) + texts + original + _jsonb(o.parameters) + arrival
 
 
 def _encoded_keys(keys: Iterable[Key]) -> EncodedKeys:
@@ -435,6 +438,14 @@ def _array(oid: int, elements: Sequence[bytes]) -> bytes:
 
 def _microseconds(time: datetime) -> int:
     return (time - _EPOCH) // _MICROSECOND
+
+
+def _jsonb(value: Mapping[str, Any] | None) -> bytes:
+    """The binary form of jsonb is a version, 1, and the text."""
+    if value is None:
+        return _NULL
+    encoded = b"\x01" + msgspec.json.encode(value)
+    return struct.pack("!i", len(encoded)) + encoded
 
 
 def _text(value: str | None) -> bytes:

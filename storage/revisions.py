@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from storage import db
 from storage.model import Observation, Provenance, Quality, Revision
 
@@ -29,6 +31,9 @@ def revise(conn: db.Connection, revisions: Sequence[Revision]) -> int:
             "quality_reasons": [revision.quality_reason for revision in revisions],
             "input_provenances": [None if found is None else found.value for found in inputs],
             "originals": [revision.original for revision in revisions],
+            "parameters": [
+                None if revision.parameters is None else Jsonb(revision.parameters) for revision in revisions
+            ],
             "first": min(times),
             "last": max(times),
         },

@@ -149,6 +149,7 @@ def _datastream(thing_id: str, observed: Property) -> dict[str, Any]:
         "property": observed.key,
         "unit": observed.unit,
         "derived": observed.derived,
+        "circular": observed.circular,
         "interval_s": observed.interval_s,
     }
 

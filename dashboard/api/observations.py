@@ -172,6 +172,8 @@ def _raw_item(row: HistoryValue) -> dict[str, Any]:
         item["input_provenance"] = row.input_provenance
     if row.quality_reason is not None:
         item["quality_reason"] = row.quality_reason
+    if row.parameters is not None:
+        item["parameters"] = row.parameters
     return item
 
 

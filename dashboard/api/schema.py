@@ -74,6 +74,9 @@ class RawItem(_Model):
     result_time: AwareDatetime
     input_provenance: ProvenanceName | None = None
     quality_reason: str | None = None
+    parameters: dict[str, Any] | None = Field(
+        default=None, description="what a derived value or a forecast was made of"
+    )
 
 
 class RollupItem(_Model):

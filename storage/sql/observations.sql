@@ -7,16 +7,16 @@ DELETE FROM incoming;
 
 -- name: copy_observation
 COPY observation (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
-                  quality_reason, original) FROM STDIN (FORMAT binary);
+                  quality_reason, original, parameters) FROM STDIN (FORMAT binary);
 
 -- name: copy_incoming
 COPY incoming (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
-               quality_reason, original) FROM STDIN (FORMAT binary);
+               quality_reason, original, parameters) FROM STDIN (FORMAT binary);
 
 -- name: copy_incoming_arrived
 -- why: what arrived before now is not the later arrival
 COPY incoming (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
-               quality_reason, original, ingested_at) FROM STDIN (FORMAT binary);
+               quality_reason, original, parameters, ingested_at) FROM STDIN (FORMAT binary);
 
 -- name: known_results
 -- why: what a key holds or held before; a batch that brings several results for it is folded into one beside these
@@ -31,9 +31,9 @@ JOIN observation_superseded s ON s.datastream_id = k.datastream_id AND s.phenome
 
 -- name: set_aside_incoming
 INSERT INTO observation_superseded (datastream_id, phenomenon_time, result_time, ingested_at, result, quality,
-                                    provenance, input_provenance, quality_reason, original)
+                                    provenance, input_provenance, quality_reason, original, parameters)
 SELECT datastream_id, phenomenon_time, result_time, ingested_at, result, quality, provenance, input_provenance,
-       quality_reason, original
+       quality_reason, original, parameters
 FROM incoming
 ON CONFLICT DO NOTHING;
 
@@ -62,7 +62,7 @@ WITH contested AS MATERIALIZED (
     SELECT i.*, o.result_time AS held_result_time, o.ingested_at AS held_ingested_at, o.result AS held_result,
            o.quality AS held_quality, o.provenance AS held_provenance,
            o.input_provenance AS held_input_provenance, o.quality_reason AS held_quality_reason,
-           o.original AS held_original,
+           o.original AS held_original, o.parameters AS held_parameters,
            i.result_time > o.result_time
            OR (i.result_time = o.result_time AND (NOT %(earlier)s OR i.ingested_at >= o.ingested_at)) AS wins
     FROM incoming i
@@ -76,20 +76,21 @@ WITH contested AS MATERIALIZED (
     FOR UPDATE OF o
 ), set_aside AS (
     INSERT INTO observation_superseded (datastream_id, phenomenon_time, result_time, ingested_at, result, quality,
-                                        provenance, input_provenance, quality_reason, original)
+                                        provenance, input_provenance, quality_reason, original, parameters)
     SELECT datastream_id, phenomenon_time, held_result_time, held_ingested_at, held_result, held_quality,
-           held_provenance, held_input_provenance, held_quality_reason, held_original
+           held_provenance, held_input_provenance, held_quality_reason, held_original, held_parameters
     FROM contested WHERE wins
     UNION ALL
     SELECT datastream_id, phenomenon_time, result_time, ingested_at, result, quality, provenance,
-           input_provenance, quality_reason, original
+           input_provenance, quality_reason, original, parameters
     FROM contested WHERE NOT wins
     ON CONFLICT DO NOTHING
 ), corrected AS (
     UPDATE observation o
-    SET (result_time, ingested_at, result, quality, provenance, input_provenance, quality_reason, original)
+    SET (result_time, ingested_at, result, quality, provenance, input_provenance, quality_reason, original,
+         parameters)
         = (c.result_time, c.ingested_at, c.result, c.quality, c.provenance, c.input_provenance, c.quality_reason,
-           c.original)
+           c.original, c.parameters)
     FROM contested c
     WHERE c.wins
       AND o.datastream_id = c.datastream_id AND o.phenomenon_time = c.phenomenon_time
@@ -121,7 +122,7 @@ FROM flood_extent ORDER BY thing_id, phenomenon_time DESC;
 
 -- name: raw
 -- why: one page of a Datastream's values, oldest first
-SELECT phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance
+SELECT phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance, parameters
 FROM observation
 WHERE datastream_id = %(datastream_id)s AND phenomenon_time >= %(start)s AND phenomenon_time < %(end)s
 ORDER BY phenomenon_time
@@ -146,7 +147,7 @@ LIMIT %(limit)s;
 SELECT d.id AS datastream_id, o.*
 FROM datastream d
 CROSS JOIN LATERAL (
-    SELECT phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance
+    SELECT phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance, parameters
     FROM observation o WHERE o.datastream_id = d.id
     ORDER BY phenomenon_time DESC LIMIT 1
 ) o;
@@ -164,7 +165,8 @@ ORDER BY o.phenomenon_time;
 
 -- name: between
 -- why: the values of several Datastreams of one span, for indicators and alert evaluation
-SELECT datastream_id, phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance
+SELECT datastream_id, phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance,
+       parameters
 FROM observation
 WHERE datastream_id = ANY(%(datastream_ids)s) AND phenomenon_time >= %(start)s AND phenomenon_time < %(end)s
 ORDER BY datastream_id, phenomenon_time;

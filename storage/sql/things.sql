@@ -18,18 +18,18 @@ VALUES (%(id)s, %(domain)s, %(kind)s, %(parent_id)s, %(name_vi)s, %(name_en)s, %
 ON CONFLICT (id) DO NOTHING;
 
 -- name: upsert_datastream
-INSERT INTO datastream (thing_id, property, unit, derived, interval_s)
-VALUES (%(thing_id)s, %(property)s, %(unit)s, %(derived)s, %(interval_s)s)
+INSERT INTO datastream (thing_id, property, unit, derived, circular, interval_s)
+VALUES (%(thing_id)s, %(property)s, %(unit)s, %(derived)s, %(circular)s, %(interval_s)s)
 ON CONFLICT (thing_id, property) DO UPDATE SET
-    (unit, derived, interval_s) = (EXCLUDED.unit, EXCLUDED.derived, EXCLUDED.interval_s)
-WHERE (datastream.unit, datastream.derived, datastream.interval_s)
-      IS DISTINCT FROM (EXCLUDED.unit, EXCLUDED.derived, EXCLUDED.interval_s);
+    (unit, derived, circular, interval_s) = (EXCLUDED.unit, EXCLUDED.derived, EXCLUDED.circular, EXCLUDED.interval_s)
+WHERE (datastream.unit, datastream.derived, datastream.circular, datastream.interval_s)
+      IS DISTINCT FROM (EXCLUDED.unit, EXCLUDED.derived, EXCLUDED.circular, EXCLUDED.interval_s);
 
 -- name: ensure_datastream
 -- why: a Thing may begin to send a property of its domain that the inventory does not list
 WITH made AS (
-    INSERT INTO datastream (thing_id, property, unit, derived, interval_s)
-    VALUES (%(thing_id)s, %(property)s, %(unit)s, %(derived)s, %(interval_s)s)
+    INSERT INTO datastream (thing_id, property, unit, derived, circular, interval_s)
+    VALUES (%(thing_id)s, %(property)s, %(unit)s, %(derived)s, %(circular)s, %(interval_s)s)
     ON CONFLICT (thing_id, property) DO NOTHING
     RETURNING id
 )

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ingest import derive
+from ingest.derive import Deriver
 from ingest.indicators import vn_aqi
 from storage import db, observations, things
+from storage.catalog import load_catalog
 from storage.model import Observation, Provenance, Quality
 
 pytestmark = pytest.mark.integration
@@ -53,6 +54,10 @@ def write_hours(
         observations.write(conn, batch)
 
 
+def run(conn: db.Connection, now: datetime) -> int:
+    return Deriver().run(conn, load_catalog(), now)
+
+
 def index(conn: db.Connection) -> dict[datetime, tuple[float, str, str | None]]:
     rows = observations.between(conn, [stream(conn, "vn_aqi")], START, NOW + timedelta(days=1))
     return {row.phenomenon_time: (row.result, row.provenance, row.input_provenance) for row in rows}
@@ -66,31 +71,31 @@ def conn(city_url: str) -> Iterator[db.Connection]:
 
 def test_the_official_example_is_stored_at_the_hour_s_end(conn: db.Connection) -> None:
     write_hours(conn, EXAMPLE, provenance=Provenance.SIMULATED)
-    derive.run(conn, NOW)
+    run(conn, NOW)
     assert index(conn)[START + timedelta(hours=12)] == (41.0, "derived", "simulated")
 
 
 def test_running_again_writes_nothing(conn: db.Connection) -> None:
     write_hours(conn, EXAMPLE)
-    assert derive.run(conn, NOW) > 0
+    assert run(conn, NOW) > 0
     before = index(conn)
-    assert derive.run(conn, NOW + timedelta(seconds=10)) == 0
+    assert run(conn, NOW + timedelta(seconds=10)) == 0
     assert index(conn) == before
 
 
 def test_an_hour_that_is_not_over_has_no_index(conn: db.Connection) -> None:
     write_hours(conn, EXAMPLE)
-    derive.run(conn, START + timedelta(hours=11, minutes=59))
+    run(conn, START + timedelta(hours=11, minutes=59))
     assert max(index(conn)) == START + timedelta(hours=11)
 
 
 def test_a_late_hour_changes_the_twelve_hours_that_hold_it_and_no_other(conn: db.Connection) -> None:
     write_hours(conn, EXAMPLE[:5])
     write_hours(conn, EXAMPLE[6:], first=6)
-    derive.run(conn, NOW)
+    run(conn, NOW)
     before = index(conn)
     write_hours(conn, [180.0], first=5)
-    derive.run(conn, NOW)
+    run(conn, NOW)
     changed = {time for time, value in index(conn).items() if before.get(time) != value}
     assert changed
     assert min(changed) == START + timedelta(hours=6)
@@ -99,19 +104,19 @@ def test_a_late_hour_changes_the_twelve_hours_that_hold_it_and_no_other(conn: db
 
 def test_a_correction_there_and_back_is_followed_both_ways(conn: db.Connection) -> None:
     write_hours(conn, EXAMPLE)
-    derive.run(conn, NOW)
+    run(conn, NOW)
     label = START + timedelta(hours=12)
     write_hours(conn, [200.0], first=11, result_time=NOW)
-    derive.run(conn, NOW + timedelta(minutes=1))
+    run(conn, NOW + timedelta(minutes=1))
     assert index(conn)[label][0] > 100
     write_hours(conn, [20.6], first=11, result_time=NOW + timedelta(minutes=2))
-    derive.run(conn, NOW + timedelta(minutes=3))
+    run(conn, NOW + timedelta(minutes=3))
     assert index(conn)[label][0] == 41.0
 
 
 def test_an_hour_with_too_few_samples_counts_as_missing(conn: db.Connection) -> None:
     write_hours(conn, EXAMPLE[:10])
     write_hours(conn, EXAMPLE[10:], first=10, samples=8)
-    derive.run(conn, NOW)
+    run(conn, NOW)
     assert vn_aqi.nowcast([None, None, *EXAMPLE[9::-1]]) is None
     assert START + timedelta(hours=12) not in index(conn)

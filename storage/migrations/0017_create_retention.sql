@@ -1,0 +1,1 @@
+SELECT 1; -- its engineer replaces this whole file

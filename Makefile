@@ -1,8 +1,9 @@
 # `make demo` brings the whole product up; `make test` checks it. docs/deploy.md has the rest.
-# ARGS are handed on: make test ARGS="-k flood -x". SIMULATE=0 starts no simulator.
+# ARGS are handed on: make test ARGS="-k flood -x". WORKERS=0 runs tests in one process. SIMULATE=0 starts no simulator.
 
 BIN := .venv/bin
 ARGS ?=
+WORKERS ?= 2
 SIMULATE ?= 1
 export SIMULATE
 
@@ -28,7 +29,7 @@ install:
 test: install
 	@sh deploy/chromium.sh
 	@$(MAKE) --no-print-directory lint
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-faults: install
 	@exec $(BIN)/python -m tests.faults $(ARGS)

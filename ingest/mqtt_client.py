@@ -13,6 +13,7 @@ import select
 import socket
 import ssl
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -32,6 +33,8 @@ PACKETS_A_TURN: Final = 200
 TICK_S: Final = 1.0
 FULL_S: Final = 0.05
 """Until we look again whether there is room."""
+GOODBYE_S: Final = 2.0
+"""How long the broker may take to close after our goodbye."""
 DELAYS_S: Final = (1.0, 2.0, 5.0)
 """Before the next attempt to connect."""
 
@@ -119,6 +122,8 @@ class BufferedSocket:
         self._read = b""
         self._at = 0
         self._unsent = bytearray()
+        self.leaving = False
+        """Whether what is closed now has been ended by us, in peace."""
 
     def recv(self, size: int) -> bytes:
         """Up to `size` bytes; b"" at the end of the stream. Raises BlockingIOError when there are none yet."""
@@ -150,6 +155,24 @@ class BufferedSocket:
                 return
             del self._unsent[:sent]
 
+    def _finish(self, limit_s: float) -> None:
+        """Sends the rest and waits until the other side has closed.
+
+        Closing first, with something unread, would reset the connection: what the other side has not read of ours,
+        the last acknowledgements, would be gone.
+        """
+        end = time.monotonic() + limit_s
+        while (left := end - time.monotonic()) > 0:
+            self.flush()
+            try:
+                select.select([self._sock], [self._sock] if self._unsent else [], [], left)
+                if self._sock.recv(READ_BYTES) == b"":
+                    return
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                continue
+            except (OSError, ValueError):
+                return
+
     @property
     def unsent(self) -> int:
         """Bytes that the kernel has not taken yet."""
@@ -157,7 +180,10 @@ class BufferedSocket:
 
     def close(self) -> None:
         """paho closes as soon as its DISCONNECT is written, that is handed to us."""
-        self.flush()
+        if self.leaving:
+            self._finish(GOODBYE_S)
+        else:
+            self.flush()
         self._sock.close()
 
     def fileno(self) -> int:
@@ -306,7 +332,7 @@ class BatchedClient(Client):
         if self._end_session:
             properties.SessionExpiryInterval = 0
         self.disconnect(properties=properties)
-        self.loop_write()
         if self._buffered is not None:
-            self._buffered.flush()
+            self._buffered.leaving = True
+        self.loop_write()
         self._sock_close()

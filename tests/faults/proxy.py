@@ -107,11 +107,11 @@ class _Link:
             return
         try:
             self.server = socket.create_connection(("127.0.0.1", self.proxy.target))
-        except OSError:
+            for end in (self.client, self.server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:  # nobody there, or reset meanwhile
             self.reset()
             return
-        for end in (self.client, self.server):
-            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         threading.Thread(target=self._pump, args=(self.server, self.client, True), daemon=True).start()
         self._pump(self.client, self.server, False)
 

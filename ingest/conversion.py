@@ -86,7 +86,11 @@ _KINDS: Final[Mapping[str, Mapping[str, str]]] = {
     "pH": {"[pH]": "1"},
     "turbidity (white light)": {"[NTU]": "1"},
     "turbidity (infrared)": {"[FNU]": "1"},
+    "microbes (most probable number)": {"{MPN}/dL": "1", "{MPN}/mL": "100", "{MPN}/L": "1e-1"},
     "index": {"{AQI}": "1"},
+    "US air quality index": {"{US_AQI}": "1"},
+    "water quality index": {"{WQI}": "1"},
+    "money": {"[VND]": "1"},
 }
 
 _OFFSETS: Final[Mapping[str, str]] = {"Cel": "273.15", "[degF]": "45967/180", "dBW": "30"}
@@ -112,6 +116,8 @@ _ALIASES: Final[Mapping[str, str]] = {
     "{count}": "1",
     "{NTU}": "[NTU]",
     "{FNU}": "[FNU]",
+    "{MPN}/100.mL": "{MPN}/dL",
+    "{MPN}/(100.mL)": "{MPN}/dL",
     # as people and vendors write
     "ug/m^3": "ug/m3",
     "mg/m^3": "mg/m3",
@@ -165,6 +171,14 @@ _ALIASES: Final[Mapping[str, str]] = {
     "NTU": "[NTU]",
     "fnu": "[FNU]",
     "FNU": "[FNU]",
+    "MPN/100mL": "{MPN}/dL",
+    "MPN/100ml": "{MPN}/dL",
+    "MPN/mL": "{MPN}/mL",
+    "MPN/L": "{MPN}/L",
+    "WQI": "{WQI}",
+    "VND": "[VND]",
+    "đ": "[VND]",
+    "US AQI": "{US_AQI}",
     "dBA": "dB[SPL]",
     "dB(A)": "dB[SPL]",
     "volt": "V",
@@ -235,6 +249,9 @@ _ALIASES: Final[Mapping[str, str]] = {
     "Q30": "[pH]",
 }
 
+_PURE_NUMBERS: Final = frozenset({"[pH]", "{AQI}", "{US_AQI}", "{WQI}"})
+"""What many send as "one"."""
+
 _AMBIGUOUS: Final[Mapping[str, str]] = {
     "C": "'C' is the coulomb in UCUM and SenML: write Cel or °C for degrees Celsius",
     "F": "'F' is the farad in UCUM and SenML: write [degF] or °F for degrees Fahrenheit",
@@ -298,7 +315,7 @@ def _linear(unit: str, to: str, substance: str) -> tuple[float, float, float]:
     elif {kind, wanted} == {"ratio", "concentration"}:
         per_ratio = _grams_per_m3(substance)
         factor = factor * per_ratio if kind == "ratio" else factor / per_ratio
-    elif unit != "1" or to not in ("[pH]", "{AQI}"):  # pure numbers, which many send as "one"
+    elif unit != "1" or to not in _PURE_NUMBERS:
         raise UnknownUnit(f"{kind} is not {wanted}")
     divisor = math.lcm(factor.denominator, offset.denominator)
     return float(factor * divisor), float(offset * divisor), float(divisor)

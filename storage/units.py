@@ -24,7 +24,11 @@ SYMBOLS: Final[dict[str, str]] = {
     "m": "m",
     "1": "",
     "{AQI}": "VN_AQI",
+    "{US_AQI}": "US AQI",
+    "{WQI}": "WQI",
+    "{MPN}/dL": "MPN/100 mL",
     "min": "min",
+    "[VND]": "đ",
 }
 
 

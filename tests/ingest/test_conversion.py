@@ -96,9 +96,26 @@ PINT = {
     "lx": "lx",
     "klx": "klx",
     "W/m2": "W/m^2",
+    "{MPN}/dL": "count/dL",
+    "{MPN}/mL": "count/mL",
+    "{MPN}/L": "count/L",
 }
 # What pint can't compare: ppb, logarithms (`dB` of what?), scales of their own.
-BY_HAND = {"[ppb]", "dBm", "dBW", "dB[SPL]", "B[SPL]", "dB", "[pH]", "[NTU]", "[FNU]", "{AQI}"}
+BY_HAND = {
+    "[ppb]",
+    "dBm",
+    "dBW",
+    "dB[SPL]",
+    "B[SPL]",
+    "dB",
+    "[pH]",
+    "[NTU]",
+    "[FNU]",
+    "{AQI}",
+    "{US_AQI}",
+    "{WQI}",
+    "[VND]",
+}
 PAIRS = [
     pair for units in conversion._KINDS.values() for pair in permutations(units, 2) if not BY_HAND & {*pair}
 ]

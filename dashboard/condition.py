@@ -8,6 +8,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dashboard.data import CityView
+from ingest.indicators import parking
+from ingest.indicators.parking import BayState, Occupancy
 from storage.catalog import BandTable, ReferenceDataError
 from storage.model import Band, Domain, Quality, Text
 from storage.observations import LiveValue
@@ -18,8 +20,6 @@ State = Literal["live", "stale", "never", "fault"]
 
 STALE_AFTER_INTERVALS: Final = 3
 """Older than so many reporting intervals is stale (design contract)."""
-HEARTBEATS: Final = 2
-"""A bay that missed so many heartbeats is unknown (domain facts, parking)."""
 
 GREY: Final = "#8A8F98"
 
@@ -43,26 +43,6 @@ class Condition:
     level: int | None
     label: Text
     color: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Occupancy:
-    """The bays of a parking point; the four add up to its capacity."""
-
-    free: int
-    occupied: int
-    unknown: int
-    out_of_service: int
-
-    @property
-    def capacity(self) -> int:
-        return self.free + self.occupied + self.unknown + self.out_of_service
-
-    @property
-    def percent(self) -> float | None:
-        """Share of the usable bays that are occupied; None when none is usable."""
-        usable = self.free + self.occupied
-        return 100 * self.occupied / usable if usable else None
 
 
 class MapSection(BaseModel):
@@ -125,23 +105,20 @@ def summary_condition(
 
 
 def occupancy(view: CityView, domain: Domain, thing: ThingRow, now: datetime) -> Occupancy:
-    """Counts a point's bays by their headline property, `occupied`."""
-    counts = {"free": 0, "occupied": 0, "unknown": 0, "out_of_service": 0}
-    for bay in view.children_of.get(thing.id, ()):
-        counts[bay_state(view, domain, bay, now)] += 1
-    return Occupancy(**counts)
+    """Counts a point's bays by their headline property, `occupied`, as the derived counts do."""
+    bays = view.children_of.get(thing.id, ())
+    states = (bay_state(view, domain, bay, now) for bay in bays)
+    return parking.count(states, parking.capacity(thing.properties, len(bays)))
 
 
-def bay_state(
-    view: CityView, domain: Domain, bay: ThingRow, now: datetime
-) -> Literal["free", "occupied", "unknown", "out_of_service"]:
-    """Unknown when it was never heard or missed two heartbeats, out of service when it says it is faulty."""
+def bay_state(view: CityView, domain: Domain, bay: ThingRow, now: datetime) -> BayState:
+    """Of a bay by its newest value, if it has one."""
     value = view.value_of(bay.id, domain.headline)
-    if value is None or is_older(view, value, HEARTBEATS, now) or value.quality == Quality.MISSING:
+    if value is None:
         return "unknown"
-    if value.quality >= Quality.FAIL:
-        return "out_of_service"
-    return "occupied" if value.result >= 0.5 else "free"
+    heartbeat = timedelta(seconds=view.streams[value.datastream_id].interval_s)
+    age = now - value.phenomenon_time
+    return parking.bay_state(value.result, value.quality, age=age, heartbeat=heartbeat)
 
 
 def is_older(view: CityView, value: LiveValue, intervals: int, now: datetime) -> bool:

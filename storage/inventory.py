@@ -7,7 +7,7 @@ Top-level `calibration` tables are those of a Thing that another file names.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, date
 from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from itertools import pairwise
@@ -28,6 +28,7 @@ from storage.catalog import Key, ReferenceDataError, Shown, TextTable, explain, 
 from storage.model import NAME, Calibration, CoordinateTrust, Domain, Location, Text, Thing
 
 SHIPPED: Final = Path(str(files("storage"))) / "inventory" / "hanoi"
+CLOCK: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
 RECORDED: Final = Path(str(files("storage"))) / "inventory" / "recorded"
 
 
@@ -84,6 +85,43 @@ class _CalibrationOf(_Calibration):
     thing: Key
 
 
+class _PriceStep(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    after_min: int = Field(gt=0)
+    hour_vnd: int = Field(ge=0)
+    """For each hour begun."""
+
+
+class _Night(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    begins: str = Field(alias="from", pattern=CLOCK)
+    ends: str = Field(alias="to", pattern=CLOCK)
+    vnd: int = Field(ge=0)
+
+
+class _Tariff(BaseModel):
+    """What parking costs, for estimates; words about it (decision, trust) are free."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    first_min: int = Field(gt=0)
+    first_vnd: int = Field(ge=0)
+    steps: list[_PriceStep] = []
+    overnight: _Night | None = None
+    begins: str | None = Field(default=None, alias="from", pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+    @model_validator(mode="after")
+    def _can_be_counted(self) -> "_Tariff":
+        limits = [self.first_min, *(step.after_min for step in self.steps)]
+        if limits[1:] and (limits[1] != limits[0] or limits[1:] != sorted(set(limits[1:]))):
+            raise ValueError("steps: the first begins after first_min, each other one later")
+        if self.begins is not None:
+            date.fromisoformat(self.begins)
+        return self
+
+
 class _Known(BaseModel):
     """Attributes that something is computed from; every other one is free."""
 
@@ -94,6 +132,11 @@ class _Known(BaseModel):
     resolution_mm: float | None = Field(default=None, gt=0, le=100)
     """Rain of one tip."""
     counter_bits: int | None = Field(default=None, ge=4, le=64)
+    gauges: list[Key] | None = None
+    """Of a drainage basin: the rain gauges whose sums are averaged."""
+    capacity: int | None = Field(default=None, ge=0, le=10_000)
+    max_stay_min: float | None = Field(default=None, gt=0)
+    tariff: _Tariff | None = None
 
 
 class _Thing(_Table):

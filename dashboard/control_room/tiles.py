@@ -86,7 +86,7 @@ def tile(view: CityView, domain: Domain, trend: Trend | None, now: datetime, lan
     """One domain: the worst place, how the others are, how fresh all of it is."""
     section = usable_map_section(domain)
     things = view.things_of.get(domain.key, ())
-    own = {thing.id: condition(view, domain, thing, now) for thing in things if view.streams_of.get(thing.id)}
+    own = {thing.id: condition(view, domain, thing, now) for thing in things if _reports(view, thing)}
     places = [thing for thing in things if thing.kind in domain.map_kinds]
     shown = [(thing, _of_place(view, domain, section, thing, own, now)) for thing in places]
     sensors = Counter(found.state for found in own.values())
@@ -138,6 +138,11 @@ class _Number:
             place=self.place.in_language(language),
             time=self.time,
         )
+
+
+def _reports(view: CityView, thing: ThingRow) -> bool:
+    """A basin or a parking point, of which everything is derived, is no sensor."""
+    return any(not stream.derived for stream in view.streams_of.get(thing.id, ()))
 
 
 def _of_place(

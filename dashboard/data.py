@@ -13,6 +13,7 @@ from threading import Event, Thread
 from typing import Any, Final, Protocol, TypeVar
 
 from storage import db, live, observations, things
+from storage.forecasts import ShownForecast
 from storage.model import Domain, Provenance
 from storage.observations import HistoryValue, LiveValue
 from storage.things import DatastreamRow, ThingRow
@@ -67,11 +68,13 @@ class CityView:
     things: Mapping[str, ThingRow] = field(default_factory=dict)
     streams: Mapping[int, DatastreamRow] = field(default_factory=dict)
     newest: Mapping[int, LiveValue] = field(default_factory=dict)
-    """The last value of every Datastream that has one."""
+    """The last value of every Datastream that has one. Forecasts are none: they are not how things are."""
+    forecasts: Mapping[str, Sequence[ShownForecast]] = field(default_factory=dict)
+    """What may be shown of the time to come, by Thing (dashboard/forecasts.py)."""
     extents: tuple[Extent, ...] = ()
     """The last extent of each Thing that has one, however old."""
     streams_of: Mapping[str, Sequence[DatastreamRow]] = field(default_factory=dict)
-    """Datastreams by Thing."""
+    """Datastreams by Thing, without those of forecasts."""
     children_of: Mapping[str, Sequence[ThingRow]] = field(default_factory=dict)
     """The bays of a parking point, by the point's id."""
     things_of: Mapping[str, Sequence[ThingRow]] = field(default_factory=dict)
@@ -83,29 +86,55 @@ class CityView:
         streams_by_id = {row.id: row for row in streams if row.thing_id in by_id}
         if by_id == self.things and streams_by_id == self.streams:
             return self
-        return replace(
+        changed = replace(
             self,
             version=self.version + 1,
             things=by_id,
             streams=streams_by_id,
-            streams_of=_grouped(streams_by_id.values(), lambda row: row.thing_id),
             children_of=_grouped(by_id.values(), lambda row: row.parent_id or ""),
             things_of=_grouped(by_id.values(), lambda row: row.domain),
         )
+        return replace(changed, streams_of=changed._observed_streams_of())
+
+    def with_domains(self, domains: Mapping[str, Domain]) -> "CityView":
+        """The same city with another catalogue, which says what is a forecast."""
+        changed = replace(self, domains=domains, version=self.version + 1)
+        return replace(changed, streams_of=changed._observed_streams_of())
+
+    def forecast_of(self, stream: DatastreamRow) -> str | None:
+        """The property that a Datastream foretells; None: it is observed or derived."""
+        domain = self.domains.get(self.things[stream.thing_id].domain)
+        observed = domain.properties.get(stream.property) if domain else None
+        return observed.forecast_of if observed else None
+
+    def may_be_read(self, stream: DatastreamRow) -> bool:
+        """Whether a page may show its history: a forecast's only while all of it may be shown."""
+        if self.forecast_of(stream) is None:
+            return True
+        shown = self.forecasts.get(stream.thing_id, ())
+        return any(one.datastream_id == stream.id and one.is_whole for one in shown)
+
+    def _observed_streams_of(self) -> dict[str, list[DatastreamRow]]:
+        observed = (row for row in self.streams.values() if self.forecast_of(row) is None)
+        return _grouped(observed, lambda row: row.thing_id)
 
     def with_values(self, values: Iterable[LiveValue]) -> tuple["CityView", list[LiveValue]]:
         """The same city with newer values, and those that changed what is shown, one a Datastream.
 
-        Values older than what is shown (late ones) and those of unknown Datastreams are left out.
+        Values older than what is shown (late ones), those of unknown Datastreams and forecasts are left out.
         """
         news: dict[int, LiveValue] = {}
         for value in values:
             shown = news.get(value.datastream_id) or self.newest.get(value.datastream_id)
-            if value.datastream_id in self.streams and _replaces(value, shown):
+            if value.datastream_id in self.streams and _replaces(value, shown) and not self._foretold(value):
                 news[value.datastream_id] = value
         if not news:
             return self, []
         return replace(self, version=self.version + 1, newest={**self.newest, **news}), list(news.values())
+
+    def _foretold(self, value: LiveValue) -> bool:
+        stream = self.streams[value.datastream_id]
+        return value.provenance == Provenance.FORECAST or self.forecast_of(stream) is not None
 
     def value_of(self, thing_id: str, property_key: str) -> LiveValue | None:
         """The newest value of a Thing's property, or None."""
@@ -151,7 +180,7 @@ class City:
 
     def set_domains(self, domains: Mapping[str, Domain]) -> None:
         if domains is not self.view.domains:
-            self.view = replace(self.view, domains=domains, version=self.view.version + 1)
+            self.view = self.view.with_domains(domains)
 
     def set_things(self, rows: Iterable[ThingRow], streams: Iterable[DatastreamRow]) -> None:
         self.view = self.view.with_things(rows, streams)
@@ -159,6 +188,10 @@ class City:
     def set_extents(self, extents: tuple[Extent, ...]) -> None:
         if extents != self.view.extents:
             self.view = replace(self.view, extents=extents, version=self.view.version + 1)
+
+    def set_forecasts(self, forecasts: Mapping[str, Sequence[ShownForecast]]) -> None:
+        if forecasts != self.view.forecasts:
+            self.view = replace(self.view, forecasts=forecasts, version=self.view.version + 1)
 
     def take(self, values: Iterable[LiveValue]) -> list[LiveValue]:
         """Makes newer values current and returns them, at most one a Datastream."""

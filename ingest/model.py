@@ -32,6 +32,7 @@ class Reason(StrEnum):
     UNKNOWN_PROPERTY = "unknown_property"
     UNKNOWN_UNIT = "unknown_unit"
     OUT_OF_RANGE = "out_of_range"
+    WRONG_PROVENANCE = "wrong_provenance"
     NOT_DECODABLE = "not_decodable"
     UNSUPPORTED = "unsupported"
     RATE_LIMITED = "rate_limited"
@@ -108,6 +109,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What the payload itself says of units, in its own notation."""
     paths: Mapping[str, str] = {}
     """Where a result stands, if that is not `{path}.results.{key}`."""
+    parameters: Mapping[str, Mapping[str, float | str]] = {}
+    """Of forecasts: `low`, `high` and `level` of the interval, and `model`."""
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):

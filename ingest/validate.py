@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from ingest.model import Fault, Reading, Reason
 from ingest.wire import Topic
-from storage.model import EARLIEST, Calibration, Domain, Observation, Property, Quality
+from storage.model import EARLIEST, Calibration, Domain, Observation, Property, Provenance, Quality
 
 AHEAD: Final = timedelta(minutes=10)
 """How far a Thing's clock may be ahead of ours."""
+FORECAST_AHEAD: Final = timedelta(days=10)
+"""How far ahead of now a forecast may be. When it was issued is held against our clock like any other time."""
+
+UNNAMED_MODEL: Final = "unnamed"
+"""The model of a forecast whose maker does not say which."""
 
 _FLAG_QUALITY: Final = {
     "calibrating": Quality.FAIL,
@@ -56,6 +61,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
                 observed is None
                 or observed.derived
                 or observed.boolean
+                or observed.forecast_of is not None
                 or (topic.thing, key) in self.calibrations
             ):
                 continue
@@ -85,13 +91,14 @@ def check(topic: Topic, readings: Sequence[Reading], known: Known, received_at: 
     latest = received_at + AHEAD
     plain = known.plain_of(topic)
     for reading in readings:
-        late = _late(reading, latest)
+        is_forecast = reading.provenance is Provenance.FORECAST
+        late = forecast_fault(reading, received_at) if is_forecast else _late(reading, latest)
         if late is not None:
             faults.append(late)
             continue
         time, result_time, provenance = reading.time, reading.result_time, reading.provenance
         for key, value in reading.results.items():
-            good = plain.get(key)
+            good = None if is_forecast else plain.get(key)
             if (
                 good is not None
                 and type(value) is float
@@ -130,6 +137,17 @@ def _late(reading: Reading, latest: datetime) -> Fault | None:
     )
 
 
+def forecast_fault(reading: Reading, received_at: datetime) -> Fault | None:
+    """Whether the two times can be those of a forecast: issued up to now, before the time that it is for."""
+    time, issued = reading.time, reading.result_time
+    if issued >= time:
+        message = f"a forecast has its issue, {issued.isoformat()}, before the time that it is for, {time.isoformat()}"
+        return Fault(reason=Reason.TIME_OUT_OF_RANGE, path=f"{reading.path}.result_time", message=message)
+    return time_fault(f"{reading.path}.time", time, received_at + FORECAST_AHEAD) or time_fault(
+        f"{reading.path}.result_time", issued, received_at + AHEAD
+    )
+
+
 def thing_fault(topic: Topic, known: Known) -> Fault | None:
     """Whether topic names a Thing of the inventory, in its own domain."""
     if (topic.domain, topic.thing) in known.things and topic.domain in known.domains:
@@ -150,6 +168,9 @@ def _value_fault(reading: Reading, key: str, value: float | bool, observed: Prop
     if observed is None or observed.derived:
         return _unknown_property(reading, key)
     path = _result_path(reading, key)
+    wrong = _provenance_fault(reading, path, observed)
+    if wrong is not None:
+        return wrong
     if observed.boolean:
         if value in (0, 1):
             return None
@@ -161,6 +182,20 @@ def _value_fault(reading: Reading, key: str, value: float | bool, observed: Prop
         return None
     message = f"{value:g} is not from {observed.possible.low:g} to {observed.possible.high:g} {observed.unit}"
     return Fault(reason=Reason.OUT_OF_RANGE, path=path, message=message)
+
+
+def _provenance_fault(reading: Reading, path: str, observed: Property) -> Fault | None:
+    """A forecast never stands among what was observed, nor the other way round."""
+    given, foretold = reading.provenance, observed.forecast_of
+    if (foretold is not None) == (given is Provenance.FORECAST):
+        return None
+    if foretold is not None:
+        message = (
+            f"'{observed.key}' is the forecast of '{foretold}': its provenance is forecast, not {given.value}"
+        )
+    else:
+        message = f"'{observed.key}' is observed: a forecast of it goes to the property with forecast_of"
+    return Fault(reason=Reason.WRONG_PROVENANCE, path=path, message=message)
 
 
 def _unknown_property(reading: Reading, key: str) -> Fault:
@@ -191,7 +226,17 @@ def _observation(
         quality_reason=reason,
         provenance=reading.provenance,
         original=None if valid is None else sent,
+        parameters=_of_forecast(reading, observed),
     )
+
+
+def _of_forecast(reading: Reading, observed: Property) -> Mapping[str, Any] | None:
+    """What its maker says of a forecast, and how far ahead it is."""
+    if observed.forecast_of is None:
+        return None
+    lead_h = round((reading.time - reading.result_time).total_seconds() / 3600, 3)
+    said = reading.parameters.get(observed.key, {})
+    return {"model": UNNAMED_MODEL, **said, "lead_h": lead_h}
 
 
 def _quality(observed: Property, flag: str | None, value: float) -> tuple[Quality, str | None]:

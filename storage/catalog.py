@@ -7,6 +7,7 @@ that every domain has. Folders given by HANOI_CATALOG_DIR are added to the shipp
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -110,6 +111,12 @@ class _PropertyTable(_Table):
             raise ValueError("checks are for numbers: a yes/no value may stand still and jump")
         if self.checks and self.checks.stuck and self.checks.stuck.for_min * 60 <= self.interval_s:
             raise ValueError("checks.stuck.for_min must be longer than interval_s")
+        return self
+
+    @model_validator(mode="after")
+    def _is_a_plain_forecast(self) -> "_PropertyTable":
+        if self.forecast_of and (self.derived or self.boolean or self.checks):
+            raise ValueError("a property with forecast_of is neither derived nor boolean, and has no checks")
         return self
 
     def build(self, key: str) -> Property:
@@ -264,12 +271,33 @@ def _domain(path: Path, file: _File, shared: Mapping[str, Property]) -> Domain:
         raise ReferenceDataError(
             f"{path}: domain.headline: '{file.domain.headline}' is none of {sorted(own)}"
         )
+    if own[file.domain.headline].forecast_of is not None:
+        raise ReferenceDataError(
+            f"{path}: domain.headline: '{file.domain.headline}' is a forecast, and no forecast says how things are now"
+        )
     return Domain(
         key=file.domain.key,
         name=file.domain.name.text(),
         headline=file.domain.headline,
-        properties=properties,
+        properties={key: _forecast(path, one, properties) for key, one in properties.items()},
         map_kinds=file.domain.map_kinds,
         sections=dict(file.model_extra or {}),
         source=str(path),
     )
+
+
+def _forecast(path: Path, observed: Property, properties: Mapping[str, Property]) -> Property:
+    """The property; a forecast on the scale of what it foretells, where it has none of its own."""
+    if observed.forecast_of is None:
+        return observed
+    where = f"{path}: property.{observed.key}.forecast_of"
+    foretold = properties.get(observed.forecast_of)
+    if foretold is None:
+        raise ReferenceDataError(f"{where}: the domain has no property '{observed.forecast_of}'")
+    if foretold.forecast_of is not None:
+        raise ReferenceDataError(f"{where}: '{foretold.key}' is a forecast itself")
+    if foretold.boolean:
+        raise ReferenceDataError(f"{where}: '{foretold.key}' is yes or no: forecast a share of it")
+    if foretold.unit != observed.unit:
+        raise ReferenceDataError(f"{where}: '{foretold.key}' is in {foretold.unit}, not in {observed.unit}")
+    return replace(observed, bands=observed.bands or foretold.bands)

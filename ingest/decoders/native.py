@@ -31,6 +31,8 @@ class _Element(msgspec.Struct, gc=False):
     result_time: datetime | None = None
     provenance: Provenance | None = None
     sequence: Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQUENCE)] | None = None
+    parameters: Any = None
+    """Of forecasts, which are few: they are read carefully."""
 
 
 _FAST: Final = msgspec.json.Decoder(_Element | list[_Element])
@@ -93,6 +95,8 @@ def _fast_reading(path: str, element: _Element) -> Reading | None:
     result_time = element.time if element.result_time is None else element.result_time
     if not element.results or element.time.tzinfo is None or result_time.tzinfo is None:
         return None
+    if element.parameters is not None:
+        return None
     if element.flags and not FLAGS.issuperset(element.flags.values()):
         return None
     return Reading(
@@ -150,6 +154,7 @@ def _reading(path: str, element: Any) -> tuple[Reading | None, list[Fault]]:
     provenance = _provenance(path, element, faults)
     flags = _flags(path, element, faults)
     results = _results(path, element, flags, faults)
+    parameters = _parameters(path, element, faults) if provenance is Provenance.FORECAST else {}
     if time is None or result_time is None or provenance is None or not results or element.repeated:
         return None, faults
     flagged = {key: flag for key, flag in flags.items() if flag in FLAGS}
@@ -160,8 +165,44 @@ def _reading(path: str, element: Any) -> tuple[Reading | None, list[Fault]]:
         results=results,
         flags=flagged,
         provenance=provenance,
+        parameters=parameters,
     )
     return reading, faults
+
+
+def _parameters(path: str, element: JsonObject, faults: list[Fault]) -> dict[str, Mapping[str, float | str]]:
+    """What a forecast says of itself, by property. What is wrong in it is left out and said; the value counts."""
+    given = element.get("parameters")
+    if given is None:
+        return {}
+    if not isinstance(given, JsonObject):
+        faults.append(wrong_type(f"{path}.parameters", "an object of property: parameters", given))
+        return {}
+    found: dict[str, Mapping[str, float | str]] = {}
+    for key, said in given.items():
+        where = f"{path}.parameters.{key:.64}"
+        if not isinstance(said, JsonObject):
+            faults.append(wrong_type(where, f"an object with {', '.join(PARAMETERS)}", said))
+            continue
+        good = {name: said[name] for name in PARAMETERS if name in said and name not in said.repeated}
+        wrong = {name for name, value in good.items() if not _fits(name, value)}
+        faults += [wrong_type(f"{where}.{name}", PARAMETERS[name], good[name]) for name in sorted(wrong)]
+        found[key] = {name: value for name, value in good.items() if name not in wrong}
+    return found
+
+
+PARAMETERS: Final = {
+    "low": "a number",
+    "high": "a number",
+    "level": "the share of cases in the interval, above 0 and below 1",
+    "model": "a name of up to 64 printable characters",
+}
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name == "model":
+        return isinstance(value, str) and 0 < len(value) <= 64 and value.isprintable()
+    return isinstance(value, float) and (name != "level" or 0 < value < 1)
 
 
 def _element_faults(path: str, element: JsonObject) -> Iterator[Fault]:

@@ -79,6 +79,12 @@ def city_url(postgres: Postgres, city_template: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def other_city_url(postgres: Postgres, city_template: str) -> Iterator[str]:
+    """A second one, where a test moves something from one database to another."""
+    yield from _clone(postgres, city_template)
+
+
+@pytest.fixture
 def broker(servers: tuple[runtime.Runtime, Path]) -> Iterator[Mosquitto]:
     """A broker of the test's own: sessions persist, so a shared one would carry messages over."""
     installed, folder = servers

@@ -65,6 +65,7 @@ def install_openapi(app: FastAPI) -> None:
 TAGS: Final = [
     {"name": "things", "description": "Stations, gauges, points and bays"},
     {"name": "observations", "description": "History"},
+    {"name": "forecasts", "description": "What may come, and how good that was so far"},
     {"name": "map", "description": "What is shown now"},
     {"name": "stream", "description": "Live"},
     {"name": "alerts", "description": "What is firing"},

@@ -69,7 +69,7 @@ def _domain(domain: Domain, section: MapSection, shape: str) -> dict[str, Any]:
 
 
 def _property(observed: Property) -> dict[str, Any]:
-    return {
+    shown: dict[str, Any] = {
         "name": _text(observed.name),
         "unit": observed.unit,
         "symbol": symbol(observed.unit),
@@ -79,6 +79,7 @@ def _property(observed: Property) -> dict[str, Any]:
         "derived": observed.derived,
         "bands": [_band(band) for band in observed.bands],
     }
+    return shown if observed.forecast_of is None else shown | {"forecast_of": observed.forecast_of}
 
 
 def _band(band: Band) -> dict[str, Any]:

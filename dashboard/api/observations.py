@@ -2,8 +2,6 @@
 
 import base64
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
@@ -16,18 +14,18 @@ from dashboard.api import problems
 from dashboard.api.answers import json_answer
 from dashboard.api.schema import ObservationPage
 from dashboard.api.site import Site
-from storage import db, observations
-from storage.observations import HistoryValue, RollupRow
+from storage import observations
+from storage.observations import MOST_POINTS, History, HistoryValue, RollupRow
 from storage.things import DatastreamRow
 
 PAGE: Final = 5000
-AUTO_POINTS: Final = 1500
 DEFAULT_SPAN: Final = timedelta(hours=24)
 BUCKET: Final = {"1h": timedelta(hours=1), "1d": timedelta(days=1)}
 WAIT_S: Final = 3.0
 """How long a request waits for a database connection."""
 
-Step = Literal["raw", "1h", "1d"]
+Step = Literal["raw", "1h", "1d", "auto"]
+Qualities = tuple[Literal[1, 2, 3, 4, 9], ...]
 _SPACE_FOR_PLUS: Final = re.compile(r"^(.*\d\d:\d\d(?::\d\d(?:\.\d+)?)?) (\d\d(?::?\d\d)?)$")
 
 
@@ -50,21 +48,13 @@ Time = Annotated[datetime, BeforeValidator(parse_time)]
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where the next page begins; `end` and `step` stay those of the first page."""
+    """Where the next page begins; `end`, `step` and `qualities` stay those of the first page."""
 
     datastream_id: int
     start: datetime
     end: datetime
-    step: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Page:
-    """Rows of one step, at most `limit`, and whether there are more."""
-
     step: Step
-    rows: Sequence[HistoryValue] | Sequence[RollupRow]
-    next_start: datetime | None
+    qualities: Qualities | None = None
 
 
 def router(site: Site) -> APIRouter:
@@ -83,25 +73,43 @@ def router(site: Site) -> APIRouter:
         ] = None,
         end: Annotated[Time | None, Query(alias="to", description="exclusive; default: now")] = None,
         step: Annotated[
-            Literal["raw", "1h", "1d", "auto"],
+            Step,
             Query(description="auto: the finest that gives at most 1500 points; days are Hanoi's"),
         ] = "raw",
+        quality: Annotated[
+            str | None,
+            Query(
+                pattern="^[12349](,[12349]){0,4}$",
+                description="raw values of these qualities only",
+                examples=["1,2"],
+            ),
+        ] = None,
         cursor: Annotated[str | None, Query(max_length=300)] = None,
     ) -> Response:
-        """`cursor` continues a page: `to` and `step` are then those of the first request."""
+        """`cursor` continues a page: `to`, `step` and `quality` are then those of the first request."""
         stream = site.city.view.streams.get(id)
-        if stream is None:
+        if stream is None or not site.city.view.may_be_read(stream):
             problems.not_found(f"there is no Datastream {id}")
         now = site.clock()
-        asked = _read_cursor(cursor, id) if cursor else _span(start, end, now, id, step)
+        asked = _read_cursor(cursor, id) if cursor else _asked(id, start, end, now, step, quality)
         with site.pool.connection(timeout=WAIT_S) as conn:
-            page = _page(conn, stream, asked)
+            page = observations.series(
+                conn,
+                stream,
+                asked.start,
+                asked.end,
+                most=MOST_POINTS if asked.step == "auto" else PAGE,
+                step=asked.step,
+                qualities=asked.qualities,
+            )
         return json_answer(_answer(stream, page, asked, now), max_age_s=1)
 
     return routes
 
 
-def _span(start: datetime | None, end: datetime | None, now: datetime, id: int, step: str) -> Cursor:
+def _asked(
+    id: int, start: datetime | None, end: datetime | None, now: datetime, step: Step, quality: str | None
+) -> Cursor:
     end = end or now
     try:
         start = start or end - DEFAULT_SPAN
@@ -109,44 +117,16 @@ def _span(start: datetime | None, end: datetime | None, now: datetime, id: int, 
         raise problems.BadParameter("to", "out of the calendar") from None
     if start > end:
         raise problems.BadParameter("from", "is after `to`")
-    return Cursor(id, start, end, step)
-
-
-def _page(conn: db.Connection, stream: DatastreamRow, asked: Cursor) -> Page:
-    match asked.step:
-        case "raw":
-            return _raw(conn, asked, PAGE)
-        case "1h" | "1d" as step:
-            return _rolled_up(conn, step, asked, PAGE)
-    return _auto(conn, stream, asked)
-
-
-def _auto(conn: db.Connection, stream: DatastreamRow, asked: Cursor) -> Page:
-    """Raw when it is few, else hours when they can't be more than the limit, else days."""
-    span = asked.end - asked.start
-    if span / timedelta(seconds=stream.interval_s) <= 2 * AUTO_POINTS:
-        page = _raw(conn, asked, AUTO_POINTS)
-        if page.next_start is None:
-            return page
-    step: Literal["1h", "1d"] = "1h" if span / BUCKET["1h"] <= AUTO_POINTS - 1 else "1d"
-    return _rolled_up(conn, step, asked, AUTO_POINTS)
-
-
-def _raw(conn: db.Connection, asked: Cursor, limit: int) -> Page:
-    rows = observations.raw(conn, asked.datastream_id, asked.start, asked.end, limit + 1)
-    return Page(
-        step="raw",
-        rows=rows[:limit],
-        next_start=rows[limit].phenomenon_time if len(rows) > limit else None,
+    if quality is None:
+        return Cursor(id, start, end, step)
+    if step in ("1h", "1d"):
+        raise problems.BadParameter("quality", "only raw values have one")
+    return Cursor(
+        id, start, end, step, msgspec.convert([int(part) for part in quality.split(",")], Qualities)
     )
 
 
-def _rolled_up(conn: db.Connection, step: Literal["1h", "1d"], asked: Cursor, limit: int) -> Page:
-    rows = observations.rollup(conn, asked.datastream_id, step, asked.start, asked.end, limit + 1)
-    return Page(step=step, rows=rows[:limit], next_start=rows[limit].bucket if len(rows) > limit else None)
-
-
-def _answer(stream: DatastreamRow, page: Page, asked: Cursor, now: datetime) -> dict[str, Any]:
+def _answer(stream: DatastreamRow, page: History, asked: Cursor, now: datetime) -> dict[str, Any]:
     items = [
         _raw_item(row) if isinstance(row, HistoryValue) else _rollup_item(row, stream, page.step, now)
         for row in page.rows
@@ -178,7 +158,7 @@ def _raw_item(row: HistoryValue) -> dict[str, Any]:
 
 
 def _rollup_item(row: RollupRow, stream: DatastreamRow, step: str, now: datetime) -> dict[str, Any]:
-    return {
+    item: dict[str, Any] = {
         "time": row.bucket,
         "count": row.count,
         "mean": row.mean,
@@ -188,6 +168,10 @@ def _rollup_item(row: RollupRow, stream: DatastreamRow, step: str, now: datetime
         "last": row.last,
         "coverage": coverage(row.count, row.bucket, BUCKET[step], stream.interval_s, now),
     }
+    item |= {key: n for key in ("suspect", "fail", "missing") if (n := getattr(row, key))}
+    if row.suspect and row.mean_with_suspect is not None:
+        item["mean_with_suspect"] = row.mean_with_suspect
+    return item
 
 
 def coverage(count: int, bucket: datetime, width: timedelta, interval_s: int, now: datetime) -> float:
@@ -197,10 +181,10 @@ def coverage(count: int, bucket: datetime, width: timedelta, interval_s: int, no
     return round(min(1.0, count / expected), 4)
 
 
-def _cursor(asked: Cursor, page: Page) -> str | None:
+def _cursor(asked: Cursor, page: History) -> str | None:
     if page.next_start is None:
         return None
-    after = Cursor(asked.datastream_id, page.next_start, asked.end, page.step)
+    after = Cursor(asked.datastream_id, page.next_start, asked.end, page.step, asked.qualities)
     return base64.urlsafe_b64encode(msgspec.json.encode(after)).decode()
 
 
@@ -215,5 +199,7 @@ def _read_cursor(text: str, datastream_id: int) -> Cursor:
 
 
 def _ours(cursor: Cursor, datastream_id: int) -> bool:
-    aware = cursor.start.tzinfo is not None and cursor.end.tzinfo is not None
-    return aware and cursor.datastream_id == datastream_id and cursor.step in ("raw", "1h", "1d")
+    if cursor.start.tzinfo is None or cursor.end.tzinfo is None or cursor.start > cursor.end:
+        return False
+    chosen = cursor.qualities is None or (cursor.step == "raw" and len(cursor.qualities) > 0)
+    return chosen and cursor.datastream_id == datastream_id and cursor.step != "auto"

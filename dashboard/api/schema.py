@@ -59,6 +59,7 @@ class ThingItem(_Model):
     location: Place | None
     properties: dict[str, Any]
     datastreams: list[DatastreamItem]
+    distance_m: float | None = Field(default=None, ge=0, description="only where `near` was asked")
 
 
 class ThingPage(_Model):
@@ -80,7 +81,7 @@ class RawItem(_Model):
 
 
 class RollupItem(_Model):
-    """One hour, or one day of Hanoi. Values marked fail or missing do not count."""
+    """One hour, or one day of Hanoi, that has a usable value (good or not evaluated); `count` to `last` are of those."""
 
     time: AwareDatetime = Field(description="start of the bucket")
     count: int = Field(ge=1)
@@ -89,7 +90,13 @@ class RollupItem(_Model):
     max: float
     first: float
     last: float
-    coverage: Share = Field(description="share of the expected reports that arrived")
+    coverage: Share = Field(description="share of the expected reports that arrived and are usable")
+    suspect: int | None = Field(default=None, ge=1, description="suspect values; absent: none")
+    fail: int | None = Field(default=None, ge=1, description="failed values; absent: none")
+    missing: int | None = Field(default=None, ge=1, description="values marked missing; absent: none")
+    mean_with_suspect: float | None = Field(
+        default=None, description="mean of usable and suspect values; absent: there are no suspect ones"
+    )
 
 
 class ObservationPage(_Model):
@@ -100,6 +107,99 @@ class ObservationPage(_Model):
     step: Literal["raw", "1h", "1d"]
     items: list[RawItem] | list[RollupItem]
     next: str | None
+
+
+class ForecastItem(_Model):
+    """One time to come. `low` to `high` is made to hold `level` of the cases; null where its maker gave no interval."""
+
+    time: AwareDatetime
+    issued: AwareDatetime
+    result: float
+    low: float | None
+    high: float | None
+    level: Share | None
+
+
+class ThingForecast(_Model):
+    property: str
+    forecast_of: str
+    datastream_id: int
+    unit: str = Field(description="UCUM")
+    model: str
+    provenance: Literal["forecast"]
+    input_provenance: ProvenanceName | None = Field(
+        description="the weakest provenance of what it was made from; null: its maker does not say"
+    )
+    items: list[ForecastItem]
+
+
+class ThingForecasts(_Model):
+    """What may be shown of the time to come; an empty list where no model beat both baselines."""
+
+    thing: str
+    items: list[ThingForecast]
+
+
+class ScoreItem(_Model):
+    """Errors in the property's unit, all three of the same cases."""
+
+    basis: Literal["held_out", "issued"] = Field(
+        description="held_out: on history that the model was not fitted on; issued: what it issued against what came"
+    )
+    lead_from_h: float
+    lead_to_h: float
+    n: int
+    mae: float
+    mae_persistence: float
+    mae_climatology: float
+    skill_persistence: float | None = Field(description="1 is perfect, 0 as good as persistence")
+    skill_climatology: float | None = Field(description="the same against the same hour of 28 days before")
+    coverage: Share | None = Field(description="share of the cases within the interval")
+    level: Share | None = Field(description="the share that the interval is made to hold")
+    beats_both: bool
+    decides: bool = Field(description="whether it is this score that decides for its lead")
+    provenance: ProvenanceName = Field(description="the weakest of the data that it was scored on")
+    held_out_from: AwareDatetime
+    held_out_to: AwareDatetime
+    trained_from: AwareDatetime | None
+    trained_to: AwareDatetime | None
+    scored_at: AwareDatetime
+
+
+class ForecastModel(_Model):
+    model: str
+    shown: bool = Field(description="whether it beats both baselines at some lead, and so may be shown there")
+    scores: list[ScoreItem]
+
+
+class ForecastProperty(_Model):
+    domain: str
+    property: str
+    forecast_of: str
+    name: Name
+    unit: str
+    models: list[ForecastModel] = Field(
+        description="empty: none was scored yet, mostly for too little history"
+    )
+
+
+class ForecastCatalogue(_Model):
+    items: list[ForecastProperty]
+
+
+class MapForecast(_Model):
+    """The highest value of the time to come that may be shown."""
+
+    time: AwareDatetime
+    issued: AwareDatetime
+    result: float
+    low: float | None
+    high: float | None
+    level: Share | None
+    unit: str
+    model: str
+    provenance: Literal["forecast"]
+    input_provenance: ProvenanceName | None
 
 
 class MapValue(_Model):
@@ -128,6 +228,9 @@ class MapProperties(_Model):
     color: str = Field(pattern=r"^#[0-9A-Fa-f]{6}$")
     coordinate_trust: Literal["V", "M", "S"]
     simulated: bool
+    forecasts: dict[str, MapForecast] | None = Field(
+        default=None, description="by the property that is foretold; absent where nothing may be shown"
+    )
     free: int | None = None
     occupied: int | None = None
     unknown: int | None = None
@@ -205,6 +308,7 @@ class PropertyItem(_Model):
     interval_s: int
     boolean: bool
     derived: bool
+    forecast_of: str | None = Field(default=None, description="the property that it is a forecast of")
     bands: list[BandItem]
 
 

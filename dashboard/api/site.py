@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dashboard.alerts import AlertBoard
 from dashboard.data import City, CityFeed, Clock
+from dashboard.forecasts import ForecastBoard
 from dashboard.live import LiveHub
 from dashboard.map_snapshot import MapSnapshots
 from storage import db
@@ -16,6 +17,7 @@ class Site:
     hub: LiveHub
     maps: MapSnapshots
     alerts: AlertBoard
+    forecasts: ForecastBoard
     pool: db.Pool
     clock: Clock
     metrics_token: str | None

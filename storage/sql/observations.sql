@@ -1,144 +1,38 @@
--- name: create_incoming
--- why: COPY can't skip duplicates; a batch that has some goes through this table, which never reaches the disk
-CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE observation INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
-
--- name: clear_incoming
-DELETE FROM incoming;
-
--- name: copy_observation
-COPY observation (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
-                  quality_reason, original, parameters) FROM STDIN (FORMAT binary);
-
--- name: copy_incoming
-COPY incoming (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
-               quality_reason, original, parameters) FROM STDIN (FORMAT binary);
-
--- name: copy_incoming_arrived
--- why: what arrived before now is not the later arrival
-COPY incoming (datastream_id, phenomenon_time, result_time, result, quality, provenance, input_provenance,
-               quality_reason, original, parameters, ingested_at) FROM STDIN (FORMAT binary);
-
--- name: known_results
--- why: what a key holds or held before; a batch that brings several results for it is folded into one beside these
-SELECT o.datastream_id, o.phenomenon_time, o.result_time, o.result, true AS current
-FROM unnest(%(datastream_ids)s::bigint[], %(phenomenon_times)s::timestamptz[]) AS k (datastream_id, phenomenon_time)
-JOIN observation o ON o.datastream_id = k.datastream_id AND o.phenomenon_time = k.phenomenon_time
-WHERE o.phenomenon_time BETWEEN %(first)s AND %(last)s
-UNION ALL
-SELECT s.datastream_id, s.phenomenon_time, s.result_time, s.result, false
-FROM unnest(%(datastream_ids)s::bigint[], %(phenomenon_times)s::timestamptz[]) AS k (datastream_id, phenomenon_time)
-JOIN observation_superseded s ON s.datastream_id = k.datastream_id AND s.phenomenon_time = k.phenomenon_time;
-
--- name: set_aside_incoming
-INSERT INTO observation_superseded (datastream_id, phenomenon_time, result_time, ingested_at, result, quality,
-                                    provenance, input_provenance, quality_reason, original, parameters)
-SELECT datastream_id, phenomenon_time, result_time, ingested_at, result, quality, provenance, input_provenance,
-       quality_reason, original, parameters
-FROM incoming
-ON CONFLICT DO NOTHING;
-
--- name: flag_known
--- why: a Thing may send a value again only to say that it was calibrating, or its sensor broken
-UPDATE observation o SET (quality, quality_reason) = (i.quality, i.quality_reason)
-FROM incoming i
-WHERE o.datastream_id = i.datastream_id AND o.phenomenon_time = i.phenomenon_time
-  AND (o.result_time, o.result) = (i.result_time, i.result) AND o.quality < i.quality
-  AND o.phenomenon_time BETWEEN %(first)s AND %(last)s
-RETURNING o.datastream_id, o.phenomenon_time;
-
--- name: insert_new
--- why: redelivered keys fall away here; what is left of a key that exists is sorted out by `correct`
-INSERT INTO observation
-SELECT * FROM incoming
-ON CONFLICT (datastream_id, phenomenon_time) DO NOTHING
-RETURNING datastream_id, phenomenon_time;
-
--- name: correct
--- why: decides, for each key that holds another (result_time, result), which of the two stays: the newest
---      result_time, at a tie the later arrival, unless the key held exactly this pair before (a redelivery).
---      The other one is kept in observation_superseded either way. What arrives now is the later arrival,
---      whatever the clock says; only of what arrived earlier the times are compared.
-WITH contested AS MATERIALIZED (
-    SELECT i.*, o.result_time AS held_result_time, o.ingested_at AS held_ingested_at, o.result AS held_result,
-           o.quality AS held_quality, o.provenance AS held_provenance,
-           o.input_provenance AS held_input_provenance, o.quality_reason AS held_quality_reason,
-           o.original AS held_original, o.parameters AS held_parameters,
-           i.result_time > o.result_time
-           OR (i.result_time = o.result_time AND (NOT %(earlier)s OR i.ingested_at >= o.ingested_at)) AS wins
-    FROM incoming i
-    JOIN observation o ON o.datastream_id = i.datastream_id AND o.phenomenon_time = i.phenomenon_time
-    WHERE (o.result_time, o.result) IS DISTINCT FROM (i.result_time, i.result)
-      AND o.phenomenon_time BETWEEN %(first)s AND %(last)s
-      AND NOT EXISTS (
-        SELECT FROM observation_superseded s
-        WHERE s.datastream_id = i.datastream_id AND s.phenomenon_time = i.phenomenon_time
-          AND s.result_time = i.result_time AND s.result = i.result)
-    FOR UPDATE OF o
-), set_aside AS (
-    INSERT INTO observation_superseded (datastream_id, phenomenon_time, result_time, ingested_at, result, quality,
-                                        provenance, input_provenance, quality_reason, original, parameters)
-    SELECT datastream_id, phenomenon_time, held_result_time, held_ingested_at, held_result, held_quality,
-           held_provenance, held_input_provenance, held_quality_reason, held_original, held_parameters
-    FROM contested WHERE wins
-    UNION ALL
-    SELECT datastream_id, phenomenon_time, result_time, ingested_at, result, quality, provenance,
-           input_provenance, quality_reason, original, parameters
-    FROM contested WHERE NOT wins
-    ON CONFLICT DO NOTHING
-), corrected AS (
-    UPDATE observation o
-    SET (result_time, ingested_at, result, quality, provenance, input_provenance, quality_reason, original,
-         parameters)
-        = (c.result_time, c.ingested_at, c.result, c.quality, c.provenance, c.input_provenance, c.quality_reason,
-           c.original, c.parameters)
-    FROM contested c
-    WHERE c.wins
-      AND o.datastream_id = c.datastream_id AND o.phenomenon_time = c.phenomenon_time
-      AND o.phenomenon_time BETWEEN %(first)s AND %(last)s
-    RETURNING o.datastream_id, o.phenomenon_time
-)
-SELECT datastream_id, phenomenon_time, true AS current FROM corrected
-UNION ALL
-SELECT datastream_id, phenomenon_time, false FROM contested WHERE NOT wins;
-
--- name: copy_change
--- why: the feed that pages, derived values and alerts follow, written like the values themselves: a batch may hold
---      100,000 keys
-COPY observation_change (datastream_id, phenomenon_time) FROM STDIN (FORMAT binary);
-
--- name: announce
--- why: followers wake when the transaction commits
-SELECT pg_notify('observation_change', '');
-
--- name: write_extent
-INSERT INTO flood_extent (thing_id, phenomenon_time, features, provenance)
-VALUES (%(thing_id)s, %(phenomenon_time)s, %(features)s, %(provenance)s)
-ON CONFLICT (thing_id, phenomenon_time) DO UPDATE
-SET (features, provenance, ingested_at) = (EXCLUDED.features, EXCLUDED.provenance, now());
-
 -- name: newest_extents
-SELECT DISTINCT ON (thing_id) thing_id, phenomenon_time, features, provenance
-FROM flood_extent ORDER BY thing_id, phenomenon_time DESC;
+-- why: asked every second by each page's process; a lateral costs one step in the index for each Thing, however many
+--      extents there are
+SELECT t.id AS thing_id, e.*
+FROM thing t
+CROSS JOIN LATERAL (
+    SELECT phenomenon_time, features, provenance
+    FROM flood_extent e WHERE e.thing_id = t.id
+    ORDER BY phenomenon_time DESC LIMIT 1
+) e
+ORDER BY t.id;
 
 -- name: raw
 -- why: one page of a Datastream's values, oldest first
 SELECT phenomenon_time, result_time, result, quality, quality_reason, provenance, input_provenance, parameters
 FROM observation
 WHERE datastream_id = %(datastream_id)s AND phenomenon_time >= %(start)s AND phenomenon_time < %(end)s
+  AND (%(qualities)s::smallint[] IS NULL OR quality = ANY (%(qualities)s))
 ORDER BY phenomenon_time
 LIMIT %(limit)s;
 
 -- name: hourly
-SELECT bucket, count, mean, min, max, first, last
+-- why: a bucket without a usable value is a gap; observation_1h has it, with what it counted
+SELECT bucket, count, mean, min, max, first, last, good, not_evaluated, suspect, fail, missing, mean_with_suspect,
+       coverage
 FROM observation_1h
-WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s
+WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s AND mean IS NOT NULL
 ORDER BY bucket
 LIMIT %(limit)s;
 
 -- name: daily
-SELECT bucket, count, mean, min, max, first, last
+SELECT bucket, count, mean, min, max, first, last, good, not_evaluated, suspect, fail, missing, mean_with_suspect,
+       coverage
 FROM observation_1d
-WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s
+WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s AND mean IS NOT NULL
 ORDER BY bucket
 LIMIT %(limit)s;
 
@@ -151,6 +45,19 @@ CROSS JOIN LATERAL (
     FROM observation o WHERE o.datastream_id = d.id
     ORDER BY phenomenon_time DESC LIMIT 1
 ) o;
+
+-- name: latest
+-- why: what is known now of some Things; the newest chunk answers for each Datastream that was heard of late
+SELECT t.id AS thing_id, t.domain, d.property, d.id AS datastream_id, o.*
+FROM thing t
+JOIN datastream d ON d.thing_id = t.id
+CROSS JOIN LATERAL (
+    SELECT phenomenon_time, result_time, ingested_at, result, quality, quality_reason, provenance, input_provenance
+    FROM observation o WHERE o.datastream_id = d.id
+    ORDER BY phenomenon_time DESC LIMIT 1
+) o
+WHERE t.id = ANY (%(thing_ids)s)
+ORDER BY t.id, d.property;
 
 -- name: values_at
 -- why: the values behind a change; the bounds let the planner leave out the chunks that can't hold them

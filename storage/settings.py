@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     inventory_dir: Annotated[tuple[Path, ...], NoDecode] = ()
     sources_file: Path | None = None
     """sources.toml: which topics and folders hold which other format (ingest/sources.py)."""
+    retention_file: Path | None = None
+    """retention.toml: how long what is kept (storage/retention_policy.py); unset: for ever."""
     ingest_rate_per_thing: float = Field(default=100.0, ge=0, allow_inf_nan=False)
     """Messages a second that one Thing may send for long; 0 sets no limit."""
     ingest_burst_per_thing: int = Field(default=50_000, ge=1)
@@ -96,7 +98,7 @@ class Settings(BaseSettings):
             else:  # what the demo runs with, or a command beside it would judge by other Things and sources
                 missing |= {
                     name: written[f"HANOI_{name.upper()}"]
-                    for name in ("catalog_dir", "inventory_dir", "sources_file")
+                    for name in ("catalog_dir", "inventory_dir", "sources_file", "retention_file")
                     if not getattr(settings, name) and f"HANOI_{name.upper()}" in written
                 }
             return cls(**files, **missing) if missing else settings

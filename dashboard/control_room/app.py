@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from dashboard import security
-from dashboard.control_room import devices, login, page, page_data, probes
+from dashboard.control_room import data_page, devices, login, page, page_data, probes
 from dashboard.control_room.language import LanguageChoice
 from dashboard.control_room.parts import Parts
 from dashboard.static import StaticFiles, shared_assets
@@ -38,6 +38,7 @@ def create(parts: Parts) -> Application:
     server.include_router(login.routes(parts.accounts, clock=parts.clock, https=parts.https))
     server.include_router(page_data.routes(parts))
     server.include_router(devices.routes(parts))
+    server.include_router(data_page.routes(parts))
     server.mount(f"{security.ROOT}/static", StaticFiles(f"{security.ROOT}/static", shared_assets()))
     dash = page.register(server, city=parts.city, pool=parts.pool, clock=parts.clock)
     server.add_api_route("/{path:path}", _nothing_here, methods=["GET", "POST"], include_in_schema=False)

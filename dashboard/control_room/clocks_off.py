@@ -48,10 +48,10 @@ def _one(row: ClockRow, view: CityView, language: Language) -> str:
     thing = view.things.get(row.thing_id)
     place = Text(vi=thing.name_vi, en=thing.name_en).in_language(language) if thing else row.thing_id
     way = "clock_ahead" if row.skew_s < 0 else "clock_behind"
-    return say(way, language).format(place=place, by=_duration(abs(row.skew_s), language))
+    return say(way, language).format(place=place, by=duration(abs(row.skew_s), language))
 
 
-def _duration(seconds: float, language: Language) -> str:
+def duration(seconds: float, language: Language) -> str:
     """In the largest unit of which there are at least two."""
     unit, size, _ = next(one for one in _UNITS if seconds >= one[2])
     return say(f"duration_{unit}", language).format(count=int(seconds / size))

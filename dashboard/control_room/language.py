@@ -14,7 +14,8 @@ Language = Literal["vi", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("vi", "en")
 COOKIE: Final = "hanoi_ops_lang"
 DEVICES: Final = f"{security.ROOT}/devices"
-PAGES: Final = (security.ROOT, f"{security.ROOT}/", security.LOGIN, DEVICES)
+DATA: Final = f"{security.ROOT}/data"
+PAGES: Final = (security.ROOT, f"{security.ROOT}/", security.LOGIN, DEVICES, DATA)
 _YEAR_S: Final = 31_536_000
 
 _language: ContextVar[Language] = ContextVar("language", default="vi")

@@ -55,6 +55,7 @@ def _bar(shown: language.Language, who: security.Visitor) -> html.Header:
     devices = html.A(say("devices", shown), href=language.DEVICES)
     controls: list[Any] = [
         *([] if who.role is Role.VIEWER else [devices]),
+        html.A(say("data", shown), href=language.DATA),
         html.A(say("wall", shown), href="/ops/?wall=1"),
         html.A(say("other_language", shown), href=f"/ops/?lang={other}", hrefLang=other, lang=other),
         html.Span(f"{who.name} · {say(f'role_{who.role}', shown)}", className="who"),

@@ -9,6 +9,7 @@ from dashboard.control_room.accounts import Accounts
 from dashboard.control_room.ingest_health import IngestProbe
 from dashboard.control_room.room import Room
 from dashboard.data import City, CityFeed, Clock
+from dashboard.forecasts import ForecastBoard
 from dashboard.live import LiveHub
 from ingest.registry import Registry
 from storage import db
@@ -29,6 +30,8 @@ class Parts:
     registry: Registry
     """What ingest knows; read when somebody claims, reprocesses or loads."""
     sources_file: Path | None
+    retention_file: Path | None
+    """How long what is kept; read when somebody looks."""
     clock: Clock
     ingest: IngestProbe
     https: bool
@@ -44,6 +47,7 @@ def wire(
     clock: Clock,
     ingest_url: str,
     sources_file: Path | None = None,
+    retention_file: Path | None = None,
     https: bool,
     tiles_url: str | None = None,
     metrics_token: str | None = None,
@@ -62,7 +66,7 @@ def wire(
         clock=clock,
         on_values=hub.offer,
         on_failure=on_failure,
-        watches=room.watches(),
+        watches=(*room.watches(), ForecastBoard(city).watch),
     )
     return Parts(
         city=city,
@@ -73,6 +77,7 @@ def wire(
         accounts=Accounts(pool),
         registry=Registry(pool=pool, reference=source),
         sources_file=sources_file,
+        retention_file=retention_file,
         clock=clock,
         ingest=IngestProbe(url=ingest_url),
         https=https,

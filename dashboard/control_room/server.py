@@ -75,6 +75,7 @@ def _serve(settings: Settings) -> None:
         clock=lambda: datetime.now(UTC),
         ingest_url=f"http://{ingest_host}:{ingest_port}",
         sources_file=settings.sources_file,
+        retention_file=settings.retention_file,
         https=https,
         tiles_url=settings.tiles_url,
         metrics_token=token.get_secret_value() if token else None,

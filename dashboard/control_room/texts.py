@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboard.control_room.data_texts import DATA_TEXTS
 from dashboard.control_room.device_texts import DEVICE_TEXTS
 from dashboard.control_room.language import Language
 from storage.model import Text
@@ -77,6 +78,7 @@ TEXTS: Final[dict[str, Text]] = {
     "reason_unsupported": Text(vi="Không hỗ trợ", en="Not supported"),
     "reason_rate_limited": Text(vi="Gửi quá nhiều", en="Sends too much"),
     "reason_out_of_range": Text(vi="Giá trị ngoài khoảng", en="Value out of range"),
+    "reason_wrong_provenance": Text(vi="Dự báo lẫn với quan trắc", en="Forecast and observation mixed up"),
     "reason_decoder_error": Text(vi="Lỗi bộ giải mã", en="Decoder error"),
     "reason_refused_by_database": Text(vi="Không lưu được", en="Could not be stored"),
     "skip": Text(vi="Tới nội dung chính", en="Skip to the content"),
@@ -152,6 +154,7 @@ TEXTS: Final[dict[str, Text]] = {
     "choose": Text(vi="Chọn…", en="Choose…"),
     "no_trend": Text(vi="Chưa có số liệu 12 giờ qua", en="Nothing in the last 12 hours"),
     **DEVICE_TEXTS,
+    **DATA_TEXTS,
 }
 
 SCRIPT_TEXTS: Final = (

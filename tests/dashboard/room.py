@@ -60,6 +60,7 @@ def room(
     metrics_token: str | None = None,
     catalog_folders: Sequence[Path] = (),
     sources_file: Path | None = None,
+    retention_file: Path | None = None,
 ) -> Iterator[tuple[Application, Parts]]:
     """The application with its pool open; its feed starts with `started`."""
     parts = wire(
@@ -72,6 +73,7 @@ def room(
         https=https,
         metrics_token=metrics_token,
         sources_file=sources_file,
+        retention_file=retention_file,
     )
     try:
         yield app.create(parts), parts
@@ -81,11 +83,20 @@ def room(
 
 @contextmanager
 def serving(
-    url: str, *, catalog_folders: Sequence[Path] = (), sources_file: Path | None = None
+    url: str,
+    *,
+    catalog_folders: Sequence[Path] = (),
+    sources_file: Path | None = None,
+    retention_file: Path | None = None,
 ) -> Iterator[str]:
     """The address of a control room that listens, from the first load of the city to the end of the block."""
     with (
-        room(url, catalog_folders=catalog_folders, sources_file=sources_file) as (_, parts),
+        room(
+            url,
+            catalog_folders=catalog_folders,
+            sources_file=sources_file,
+            retention_file=retention_file,
+        ) as (_, parts),
         socket.socket() as listening,
     ):
         listening.bind(("127.0.0.1", 0))

@@ -9,13 +9,13 @@ from dashboard.condition import (
     GREY,
     Condition,
     MapSection,
-    Occupancy,
     bay_state,
     condition,
     map_section,
     occupancy,
     summary_condition,
 )
+from ingest.indicators.parking import Occupancy
 from storage.catalog import ReferenceDataError, load_catalog
 from storage.model import Domain
 from storage.observations import LiveValue

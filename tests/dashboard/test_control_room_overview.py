@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.control_room.data_texts import DATA_SCRIPT_TEXTS
 from dashboard.control_room.device_texts import DEVICE_SCRIPT_TEXTS
 from dashboard.control_room.ingest_health import health, read_samples
 from dashboard.control_room.language import LANGUAGES, Language, chosen
@@ -232,7 +233,7 @@ def test_a_payload_that_is_no_text_can_steer_nothing() -> None:
 
 def test_every_text_is_in_both_languages_and_the_script_s_are_known() -> None:
     assert [key for key, text in TEXTS.items() if not text.vi.strip() or not text.en.strip()] == []
-    assert {*SCRIPT_TEXTS, *DEVICE_SCRIPT_TEXTS} <= set(TEXTS)
+    assert {*SCRIPT_TEXTS, *DEVICE_SCRIPT_TEXTS, *DATA_SCRIPT_TEXTS} <= set(TEXTS)
     assert {f"role_{role}" for role in Role} <= set(TEXTS)
 
 
@@ -241,7 +242,7 @@ def test_the_script_says_nothing_that_python_does_not_give_it() -> None:
     said = {
         key for path in folder.glob("*.js") for key in re.findall(r'say\("(\w+)"\)', path.read_text("utf-8"))
     }
-    assert said <= {*SCRIPT_TEXTS, *DEVICE_SCRIPT_TEXTS}
+    assert said <= {*SCRIPT_TEXTS, *DEVICE_SCRIPT_TEXTS, *DATA_SCRIPT_TEXTS}
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def bare_copy(url: str, elements: Elements) -> float:
         encoded = observations.binary(rows)
         conn.commit()
         started = time.perf_counter()
-        with conn.cursor() as cursor, cursor.copy(db.statements("observations")["copy_observation"]) as copy:
+        with conn.cursor() as cursor, cursor.copy(db.statements("incoming")["copy_observation"]) as copy:
             copy.write(encoded)
         conn.commit()
         return len(rows) / (time.perf_counter() - started)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from dashboard.condition import (
 from dashboard.data import City, CityView, Clock, Extent, is_simulated
 from dashboard.encoded import Encoded, encode
 from storage.catalog import ReferenceDataError
+from storage.forecasts import ShownForecast
 from storage.model import Domain, Provenance
 from storage.observations import LiveValue
 from storage.things import ThingRow
@@ -125,7 +126,8 @@ def _bay(view: CityView, domain: Domain, point: ThingRow, bay: ThingRow, now: da
 
 def _thing(view: CityView, thing: ThingRow, place: ThingRow, shown: Condition, now: datetime) -> Feature:
     values = view.values_of(thing.id)
-    return {
+    ahead = view.forecasts.get(thing.id, ())
+    feature: Feature = {
         "type": "Feature",
         "id": thing.id,
         "geometry": {"type": "Point", "coordinates": [place.lon, place.lat]},
@@ -143,8 +145,24 @@ def _thing(view: CityView, thing: ThingRow, place: ThingRow, shown: Condition, n
             "label_en": shown.label.en,
             "color": shown.color,
             "coordinate_trust": place.coordinate_trust,
-            "simulated": any(map(is_simulated, values.values())),
+            "simulated": any(map(is_simulated, values.values()))
+            or any(one.input_provenance == Provenance.SIMULATED for one in ahead),
         },
+    }
+    if ahead:
+        feature["properties"]["forecasts"] = {one.forecast_of: _highest(one) for one in ahead}
+    return feature
+
+
+def _highest(ahead: ShownForecast) -> dict[str, Any]:
+    """The highest value to come: of all that is forecast here, more is worse."""
+    value = max(ahead.values, key=lambda one: one.result)
+    return {
+        **asdict(value),
+        "unit": ahead.unit,
+        "model": ahead.model,
+        "provenance": Provenance.FORECAST.value,
+        "input_provenance": ahead.input_provenance,
     }
 
 

@@ -17,7 +17,18 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from dashboard.alerts import AlertBoard
-from dashboard.api import alerts, documents, domains, maps, observations, probes, problems, stream, things
+from dashboard.api import (
+    alerts,
+    documents,
+    domains,
+    forecasts,
+    maps,
+    observations,
+    probes,
+    problems,
+    stream,
+    things,
+)
 from dashboard.api.answers import EncodedAnswer
 from dashboard.api.headers import SiteHeaders
 from dashboard.api.site import Site
@@ -25,6 +36,7 @@ from dashboard.basemap import basemap
 from dashboard.citizen.pages import LANGUAGES, PageSettings, pages, scripts
 from dashboard.data import City, CityFeed, Clock, DomainSource
 from dashboard.encoded import encode
+from dashboard.forecasts import ForecastBoard
 from dashboard.live import LiveHub
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.static import StaticFile, StaticFiles, shared_assets
@@ -74,6 +86,7 @@ def build_site(
 ) -> Site:
     """Feed, hub and snapshots wired together; the feed starts with the application."""
     city, hub, board = City(source.domains), LiveHub(clock=clock), AlertBoard()
+    ahead = ForecastBoard(city)
     feed = CityFeed(
         city,
         source,
@@ -83,7 +96,7 @@ def build_site(
         clock=clock,
         on_values=hub.offer,
         on_failure=on_failure,
-        watches=[board.watch],
+        watches=[board.watch, ahead.watch],
     )
     return Site(
         city=city,
@@ -91,6 +104,7 @@ def build_site(
         hub=hub,
         maps=MapSnapshots(city, clock),
         alerts=board,
+        forecasts=ahead,
         pool=db.open_pool(url, name="public", schema=SCHEMA, max_size=4),
         clock=clock,
         metrics_token=metrics_token,
@@ -107,7 +121,7 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
         lifespan=_lifespan(site),
     )
     problems.install(app)
-    for module in (domains, things, observations, maps, stream, alerts):
+    for module in (domains, things, observations, forecasts, maps, stream, alerts):
         app.include_router(module.router(site), prefix="/api/v1")
     registry = CollectorRegistry()
     registry.register(probes.SiteCollector(site))

@@ -1,14 +1,16 @@
 """What a derivation is: how values of some Datastreams become values of derived ones. No I/O.
 
 The engine (`ingest.derive`) reads, compares and writes; a derivation only says what it needs and computes. The same
-inputs give the same outputs, in whatever order they arrived: `compute` sees the inputs as they are stored now.
+inputs give the same outputs, in whatever order they arrived: `compute` sees the inputs as they are stored now. It is
+asked for the same output again and again, within a longer span or a shorter one, and has to say the same each time:
+an output depends on its Thing and on the inputs within their reach before it, on nothing else.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -100,6 +102,8 @@ class City:
         return subjects
 
 
+_MIDNIGHT: Final = datetime(2000, 1, 1, tzinfo=HANOI).astimezone(UTC)
+
 Series = Mapping[int, Sequence[Value]]
 """Datastream → its values, oldest first."""
 
@@ -120,18 +124,28 @@ class Derivation(Protocol):
 
     @property
     def step(self) -> timedelta | None:
-        """Outputs are due when such a step of the clock closes, also without new input; None: by input only."""
+        """Outputs are due when such a step of the clock closes, also without new input; None: by input only.
+
+        The times of the outputs are ends of steps. A derivation that says something between them too, as when an input
+        comes, has an attribute `between_steps` that is True; it is then computed at each new input.
+        """
 
     def subjects(self, city: City) -> Iterable[Subject]: ...
 
     def reach(self, property_key: str) -> timedelta:
-        """How far beyond its own time an input reaches: into outputs of (its time, its time + reach] at most."""
+        """How far beyond its own time an input reaches: into outputs of [its time, its time + reach] at most."""
 
     def compute(self, subject: Subject, start: datetime, end: datetime, series: Series) -> Iterable[Derived]:
-        """Every output with start ≤ time ≤ end, from inputs of `start − the longest reach` to `end`. Pure.
+        """Every output with start ≤ time ≤ end, each input from its own reach before `start` to `end`. Pure.
 
-        `end` is never later than now: a label after it is not closed yet.
+        `end` is never later than now: a label after it is not closed yet. An exception is logged with Thing and span
+        and leaves what is stored as it is; the others go on.
         """
+
+
+def on_steps(derivation: Derivation) -> bool:
+    """Whether nothing is due before the next step of the clock closes."""
+    return derivation.step is not None and not getattr(derivation, "between_steps", False)
 
 
 def labels(start: datetime, end: datetime, step: timedelta) -> list[datetime]:
@@ -148,5 +162,4 @@ def ceil(time: datetime, step: timedelta) -> datetime:
 
 def floor(time: datetime, step: timedelta) -> datetime:
     """The newest end of a step up to `time`."""
-    origin = datetime(2000, 1, 1, tzinfo=HANOI).astimezone(time.tzinfo)
-    return origin + (time - origin) // step * step
+    return time - (time - _MIDNIGHT) % step

@@ -30,6 +30,8 @@ INTERVAL: Final = "rain_interval"
 SUPERSEDED: Final = "superseded_by_measured"
 LEFT_OUT: Final = "counter_left_out"
 OUT_OF_RANGE: Final = "out_of_range"
+BATCHES: Final = 10
+"""Of the feed in one transaction, which holds back the feed's other followers; one may have 100,000 keys."""
 BEFORE: Final = 2
 BEHIND: Final = 5
 AROUND: Final = 8
@@ -76,9 +78,9 @@ def run(conn: db.Connection, reference: Reference) -> int:
     counters = _counters(conn, reference)
     written = 0
     while True:
-        with live.next_changes(conn, READER) as changes:
+        with live.next_changes(conn, READER, BATCHES) as changes:
             written += _compute(conn, counters, (key for change in changes for key in change.keys))
-        if len(changes) < live.PAGE:
+        if len(changes) < BATCHES:
             break
     if written:
         log.info("derived indicator=rain_interval values=%d", written)

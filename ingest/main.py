@@ -19,28 +19,33 @@ from ingest.commands import Command, CommandError
 from ingest.derive import Deriver
 from ingest.folder import FolderTransport
 from ingest.follow import RegistryFollower
+from ingest.forecasting import Forecasting
 from ingest.limits import Limits
 from ingest.metrics import Metrics
 from ingest.partition import Partition, require_divisible
 from ingest.pipeline import Pipeline
 from ingest.registry import Registry
 from ingest.reprocess import Reprocessing, stragglers
+from ingest.retain import Retaining
 from ingest.sources import Sources, load_sources
 from ingest.tls import broker_address
 from ingest.transport import MqttTransport
 from ingest.wire import BrokerAddress
 from ingest.workers import First, Handover, Other, Part
 from ingest.writer import Writer
-from storage import db, health, live, locks, tenures
+from storage import db, health, live, locks, rollups, tenures
 from storage.catalog import ReferenceDataError
 from storage.logs import configure_logging
 from storage.reference import Reference
+from storage.retention_policy import load_retention
 from storage.settings import ConfigurationError, Settings, exit_on_configuration_error, host_port
 
 log = logging.getLogger(__name__)
 
 CLIENT_ID: Final = "hanoi-ingest"
 FEED_KEPT: Final = timedelta(days=3)
+RETAIN_AFTER: Final = timedelta(minutes=10)
+"""The rollups have caught up by then, and a process that is restarted often still gets to it."""
 SWITCH_S: Final = 0.0005
 """How long a computing thread may keep the others waiting. At Python's 5 ms the receiving thread, which gives the
 interpreter up at each packet, would get a tenth of what it needs while a batch is decoded."""
@@ -98,6 +103,7 @@ def _serve(settings: Settings, partition: Partition) -> int:
     gauges.sections(reference.domains)
     sources = load_sources(settings.sources_file)
     require_divisible(sources, partition.workers)
+    load_retention(settings.retention_file, reference.domains)
     return _run(settings, partition, address, database_url, reference, sources)
 
 
@@ -133,7 +139,7 @@ def _run(
         stop=stop,
         worker=partition.worker,
     )
-    pool = db.open_pool(database_url, name="ingest", max_size=6)  # each periodic job holds one
+    pool = db.open_pool(database_url, name="ingest", max_size=9)  # each periodic job holds one
     registry = Registry(pool=pool, reference=reference)
     part = _part(partition, pool, transport, registry, sources)
     pipeline = Pipeline(
@@ -173,7 +179,8 @@ def _run(
             files.start()
         handover.start()
         RegistryFollower(database_url=database_url, registry=registry, stop=stop).start()
-        scheduler = _schedule(pool, registry, sources, metrics)
+        retaining = Retaining(path=settings.retention_file, metrics=metrics)
+        scheduler = _schedule(pool, registry, sources, metrics, retaining, stop)
         try:
             return _watch(transport, [pipeline, files], handover, metrics, stop)
         finally:
@@ -261,19 +268,29 @@ def _load_patiently(registry: Registry, writer: Writer, part: Part, stop: Event)
     return False
 
 
-def _schedule(pool: db.Pool, registry: Registry, sources: Sources, metrics: Metrics) -> BackgroundScheduler:
+def _schedule(
+    pool: db.Pool,
+    registry: Registry,
+    sources: Sources,
+    metrics: Metrics,
+    retaining: Retaining,
+    stop: Event,
+) -> BackgroundScheduler:
     """The periodic work; the advisory locks keep two processes from doing it twice."""
 
     def refresh() -> None:
         if registry.reference.refresh():
             registry.sync()
 
-    deriver = Deriver()
+    deriver = Deriver(count_failure=metrics.derivation_failed)
 
     def indicators() -> None:
-        with pool.connection() as conn, locks.only_one(conn, "derive") as mine:
-            if mine:
-                deriver.run(conn, registry.reference.domains, datetime.now(UTC))
+        try:
+            with pool.connection() as conn, locks.only_one(conn, "derive") as mine:
+                if mine:
+                    deriver.run(conn, registry.reference.domains, datetime.now(UTC))
+        except db.PASSING as error:
+            log.warning("derive_put_off error=%r", str(error))
 
     def rain() -> None:
         with pool.connection() as conn, locks.only_one(conn, "derive-rain") as mine:
@@ -300,6 +317,17 @@ def _schedule(pool: db.Pool, registry: Registry, sources: Sources, metrics: Metr
         except db.DatabaseUnreachable as error:
             log.warning("assessment_put_off error=%r", str(error))
 
+    def roll_up() -> None:
+        try:
+            with pool.connection() as conn, locks.only_one(conn, "rollup") as mine:
+                if mine:
+                    rollups.refresh(conn, datetime.now(UTC), feed_kept=FEED_KEPT)
+        except db.DatabaseUnreachable as error:
+            log.warning("rollups_put_off error=%r", str(error))
+
+    def retain() -> None:
+        retaining.run(pool, registry.reference.domains, datetime.now(UTC))
+
     def prune() -> None:
         with pool.connection() as conn, locks.only_one(conn, "prune") as mine:
             if mine:
@@ -311,7 +339,12 @@ def _schedule(pool: db.Pool, registry: Registry, sources: Sources, metrics: Metr
     scheduler.add_job(rain, "interval", seconds=10, next_run_time=datetime.now(UTC))
     scheduler.add_job(claimed, "interval", seconds=5)
     scheduler.add_job(assess, "interval", seconds=1)
+    scheduler.add_job(roll_up, "interval", seconds=5, next_run_time=datetime.now(UTC))
     scheduler.add_job(prune, "interval", hours=1)
+    scheduler.add_job(retain, "interval", days=1, next_run_time=datetime.now(UTC) + RETAIN_AFTER)
+    ahead = Forecasting(runs=metrics.forecast_runs, stop=stop)
+    scheduler.add_job(ahead.hourly, "cron", minute=6)  # what closed with the hour has come by then
+    scheduler.add_job(ahead.frequent, "cron", minute="16,26,36,46,56")
     scheduler.start()
     return scheduler
 

@@ -54,6 +54,20 @@ class Metrics:
         )
         for reason in ("spike", "step", "stuck", "passed"):
             self.assessed.labels(reason)
+        self.derive_failures = Counter(
+            "hanoi_derive_failures",
+            "Spans of a Thing, or whole derivations, that could not be computed",
+            ["derivation"],
+            registry=registry,
+        )
+        self.forecast_runs = Counter(
+            "hanoi_ingest_forecast_runs",
+            "Forecast runs, each in a process of its own, by outcome: done, failed, too_long",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ("done", "failed", "too_long"):
+            self.forecast_runs.labels(outcome)
         self.rate_limited = Counter(
             "hanoi_ingest_messages_rate_limited",
             "Messages rejected unread because their Thing sends too many, by Thing (20 at most, then others)",
@@ -95,10 +109,43 @@ class Metrics:
         )
         setting.labels(broker_setting or "unknown").set(1)
 
+        self.retention_rows = Counter(
+            "hanoi_ingest_retention_rows_deleted",
+            "Rows deleted by what they were: raw, hourly, daily, extent, rejection",
+            ["what"],
+            registry=registry,
+        )
+        for what in ("raw", "hourly", "daily", "extent", "rejection"):
+            self.retention_rows.labels(what)
+        self.retention_chunks = Counter(
+            "hanoi_ingest_retention_chunks",
+            "Chunks of raw values by what became of them: dropped, compressed",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in ("dropped", "compressed"):
+            self.retention_chunks.labels(outcome)
+        self.retention_success = Gauge(
+            "hanoi_ingest_retention_last_success_timestamp_seconds",
+            "When retention last ran to its end; 0: not in this process, or HANOI_RETENTION_FILE is not set",
+            registry=registry,
+        )
+
+    def retained(self, rows: Mapping[str, int], chunks: Mapping[str, int], at: datetime) -> None:
+        """After a run of retention."""
+        for what, count in rows.items():
+            self.retention_rows.labels(what).inc(count)
+        for outcome, count in chunks.items():
+            self.retention_chunks.labels(outcome).inc(count)
+        self.retention_success.set(at.timestamp())
+
     def judged(self, counts: Mapping[str, int]) -> None:
         """After the quality checks, by reason."""
         for reason, count in counts.items():
             self.assessed.labels(reason).inc(count)
+
+    def derivation_failed(self, derivation: str) -> None:
+        self.derive_failures.labels(derivation).inc()
 
     def limited(self, thing: str) -> None:
         """A message over the limit. The first Things have a label of their own, for the process's life."""

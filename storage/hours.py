@@ -1,30 +1,81 @@
-"""Hourly means by the convention of the indicators: an hour is labelled by its end, (label − 1 h, label]."""
+"""What derivations read: stored values, and hourly means by the convention of the indicators.
 
-from collections.abc import Iterable
+An hour is labelled by its end and holds (label − 1 h, label].
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from psycopg.rows import tuple_row
 
 from storage import db
+from storage.model import Provenance
+
+HOUR: Final = timedelta(hours=1)
+_PROVENANCES: Final = {provenance.value: provenance for provenance in Provenance}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HourlyMean:
-    """Mean of the values whose checks passed, in the Datastream's unit."""
+class Stretch:
+    """A Datastream from one time to another, both inclusive."""
+
+    datastream_id: int
+    start: datetime
+    end: datetime
+
+
+class Input(msgspec.Struct, frozen=True, gc=False):
+    """A stored value whatever its quality."""
+
+    datastream_id: int
+    time: datetime
+    result: float
+    quality: int
+    provenance: Provenance
+    """Of a derived value the weakest of its inputs."""
+
+
+class HourlyMean(msgspec.Struct, frozen=True, gc=False):
+    """Mean of the values of an hour that are good or were not evaluated, in the Datastream's unit.
+
+    Of directions it is that of the vectors. The same values give the same bits, in whatever order they came.
+    """
 
     datastream_id: int
     label: datetime
     mean: float
     count: int
-    provenances: list[str]
-    """Of the values, and of the inputs of derived ones."""
+    provenance: Provenance
+    """The weakest of the values."""
 
 
-def means(
-    conn: db.Connection, datastream_ids: Iterable[int], first: datetime, last: datetime
-) -> list[HourlyMean]:
-    """The hours labelled from `first` to `last`, both inclusive, that have at least one good value."""
-    rows = conn.execute(
-        db.statements("hours")["means"],
-        {"datastream_ids": list(datastream_ids), "first": first, "last": last},
-    ).fetchall()
-    return [HourlyMean(**row) for row in rows]
+def values(conn: db.Connection, asked: Sequence[Stretch]) -> list[Input]:
+    """Each Datastream's oldest first, as long as no two stretches of it overlap."""
+    with conn.cursor(row_factory=tuple_row, binary=True) as cursor:
+        rows = cursor.execute(db.statements("hours")["values"], _parameters(asked)) if asked else ()
+        found = [Input(id, time, result, quality, _PROVENANCES[p]) for id, time, result, quality, p in rows]
+    return sorted(found, key=lambda one: one.time)
+
+
+def means(conn: db.Connection, asked: Sequence[Stretch]) -> list[HourlyMean]:
+    """The hours labelled within the stretches that have at least one such value, oldest first.
+
+    The ends of a stretch are labels: a part of an hour has no mean.
+    """
+    with conn.cursor(row_factory=tuple_row, binary=True) as cursor:
+        rows = cursor.execute(db.statements("hours")["means"], _parameters(asked)) if asked else ()
+        found = [HourlyMean(id, label, mean, count, _PROVENANCES[p]) for id, label, mean, count, p in rows]
+    return sorted(found, key=lambda one: one.label)
+
+
+def _parameters(asked: Sequence[Stretch]) -> Mapping[str, Any]:
+    return {
+        "datastream_ids": [stretch.datastream_id for stretch in asked],
+        "starts": [stretch.start for stretch in asked],
+        "ends": [stretch.end for stretch in asked],
+        "first": min(stretch.start for stretch in asked),
+        "last": max(stretch.end for stretch in asked),
+    }

@@ -15,7 +15,7 @@ from typing import Final, LiteralString
 
 import psycopg
 
-from storage import db, inventory, things
+from storage import db, inventory, rollups, things
 from storage.catalog import ReferenceDataError, load_catalog
 from storage.inventory import load_inventory
 from storage.logs import configure_logging, redacted
@@ -67,7 +67,9 @@ def migrate(url: str, folder: Path = FOLDER) -> list[str]:
         try:
             _require_timescaledb(conn)
             conn.execute(db.statements("migrate")["create_ledger"])
-            return [m.name for m in _pending(conn, read_migrations(folder)) if _apply(conn, m)]
+            applied = [m.name for m in _pending(conn, read_migrations(folder)) if _apply(conn, m)]
+            rollups.establish(conn)
+            return applied
         finally:
             conn.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
 

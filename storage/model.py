@@ -238,7 +238,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Revision:
-    """A stored value and what it becomes. Key, result_time and provenance stay: it is the same measurement."""
+    """A stored value and what it becomes. Key and provenance stay: it is the same measurement."""
 
     seen: Observation
     result: float
@@ -247,6 +247,8 @@ class Revision:
     input_provenance: Provenance | None = None
     original: float | None = None
     parameters: Mapping[str, Any] | None = None
+    result_time: datetime | None = None
+    """When it was computed, of derived values; None: that of `seen` stays."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,6 +34,7 @@ def revise(conn: db.Connection, revisions: Sequence[Revision]) -> int:
             "parameters": [
                 None if revision.parameters is None else Jsonb(revision.parameters) for revision in revisions
             ],
+            "result_times": [revision.result_time for revision in revisions],
             "first": min(times),
             "last": max(times),
         },

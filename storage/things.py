@@ -135,6 +135,12 @@ def all_datastreams(conn: db.Connection) -> list[DatastreamRow]:
     return [DatastreamRow(**row) for row in rows]
 
 
+def version(conn: db.Connection) -> str:
+    """Another text whenever a Thing or a Datastream was added or changed: whoever holds them in memory compares it."""
+    row = conn.execute(db.statements("things")["version"]).fetchone()
+    return str(row["version"]) if row else ""
+
+
 def write_status(conn: db.Connection, thing_id: str, online: bool, received_at: datetime) -> None:
     """What a Thing's status message says of its connection."""
     conn.execute(

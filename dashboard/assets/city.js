@@ -93,7 +93,7 @@ export class City {
     const { result, quality, time, provenance, input_provenance } = item;
     p.values[item.property] = { result, quality, time, provenance, unit: observed?.unit ?? "1" };
     if (input_provenance) p.values[item.property].input_provenance = input_provenance;
-    p.simulated = Object.values(p.values).some(isSimulated);
+    p.simulated = [...Object.values(p.values), ...Object.values(p.forecasts ?? {})].some(isSimulated);
     p.interval_s ??= observed?.interval_s;
     if (!observed?.derived && observed?.interval_s === p.interval_s) p.time = time;
     this.#classify(feature, Date.now());

@@ -80,6 +80,8 @@ export class Detail {
     this.alerts = h("div", { class: "own-alerts" });
     this.values = h("tbody", {});
     this.valuesTable = h("table", { class: "values" }, h("caption", {}, t("values")), this.values);
+    this.ahead = h("tbody", {});
+    this.aheadTable = h("table", { class: "values forecasts", hidden: true }, h("caption", {}, t("forecast_highest")), this.ahead);
     this.bays = h("div", { class: "bays" });
     this.chooser = h("select", { id: "chart-property", onchange: () => this.#choose(city, feature.id, this.chooser.value) });
     this.chartBox = h("div", { class: "chart-box" });
@@ -96,6 +98,7 @@ export class Detail {
       this.status, this.alerts,
       p.capacity === undefined ? null : this.bays,
       this.chartPart,
+      this.aheadTable,
       p.capacity === undefined ? this.valuesTable : null,
       h("p", { class: "trust", "data-trust": p.coordinate_trust }, t(`place_${p.coordinate_trust}`)),
     ].filter(Boolean);
@@ -116,7 +119,23 @@ export class Detail {
     if (alerts) this.#fillAlerts(alerts, city);
     const rows = Object.entries(p.values).sort(([a], [b]) => order(domain, a) - order(domain, b));
     this.values.replaceChildren(...(rows.length ? rows.map(([key, value]) => this.#row(city, feature, key, value)) : [h("tr", {}, h("td", {}, t("no_values")))]));
+    this.#fillAhead(city, feature);
     if (p.capacity !== undefined) this.#fillBays(city);
+  }
+
+  // What may come, and never as if it were there: a table of its own, with the time and the interval.
+  #fillAhead(city, feature) {
+    const ahead = Object.entries(feature.properties.forecasts ?? {}).filter(([, value]) => Date.parse(value.time) > Date.now());
+    this.aheadTable.hidden = ahead.length === 0;
+    this.ahead.replaceChildren(...ahead.map(([key, value]) => {
+      const observed = city.property(feature.domain, key);
+      const interval = value.low === null || value.high === null ? null
+        : `${Math.round((value.level ?? 0) * 100)} % ${t("forecast_within")} ${text(observed, value.low)} – ${text(observed, value.high)}`;
+      const notes = [time(value.time, language), interval, provenance(value), value.model, `${t("forecast_issued")} ${time(value.issued, language)}`];
+      return h("tr", {},
+        h("th", { scope: "row" }, observed ? inLanguage(observed.name) : key),
+        h("td", {}, h("span", { class: "value" }, text(observed, value.result)), h("span", { class: "note" }, notes.filter(Boolean).join(" · "))));
+    }));
   }
 
   #fillAlerts(alerts, city) {

@@ -3,13 +3,13 @@
 --      that was looked at; the old value is kept like any that is superseded, and the followers of the feed are told
 WITH held AS MATERIALIZED (
     SELECT o.*, asked.new_result, asked.new_quality, asked.new_quality_reason, asked.new_input_provenance,
-           asked.new_original, asked.new_parameters
+           asked.new_original, asked.new_parameters, asked.new_result_time
     FROM unnest(%(datastream_ids)s::bigint[], %(phenomenon_times)s::timestamptz[], %(seen_result_times)s::timestamptz[],
                 %(seen_results)s::float8[], %(results)s::float8[], %(qualities)s::smallint[],
                 %(quality_reasons)s::text[], %(input_provenances)s::provenance[], %(originals)s::float8[],
-                %(parameters)s::jsonb[])
+                %(parameters)s::jsonb[], %(result_times)s::timestamptz[])
          AS asked (datastream_id, phenomenon_time, seen_result_time, seen_result, new_result, new_quality,
-                   new_quality_reason, new_input_provenance, new_original, new_parameters)
+                   new_quality_reason, new_input_provenance, new_original, new_parameters, new_result_time)
     JOIN observation o ON o.datastream_id = asked.datastream_id AND o.phenomenon_time = asked.phenomenon_time
     WHERE o.result_time = asked.seen_result_time AND o.result = asked.seen_result
       AND o.phenomenon_time BETWEEN %(first)s AND %(last)s
@@ -24,9 +24,9 @@ WITH held AS MATERIALIZED (
     ON CONFLICT DO NOTHING
 ), revised AS (
     UPDATE observation o
-    SET (ingested_at, result, quality, quality_reason, input_provenance, original, parameters)
-        = (now(), held.new_result, held.new_quality, held.new_quality_reason, held.new_input_provenance,
-           held.new_original, held.new_parameters)
+    SET (ingested_at, result_time, result, quality, quality_reason, input_provenance, original, parameters)
+        = (now(), COALESCE(held.new_result_time, held.result_time), held.new_result, held.new_quality,
+           held.new_quality_reason, held.new_input_provenance, held.new_original, held.new_parameters)
     FROM held
     WHERE o.datastream_id = held.datastream_id AND o.phenomenon_time = held.phenomenon_time
       AND o.phenomenon_time BETWEEN %(first)s AND %(last)s

@@ -52,6 +52,12 @@ FROM thing ORDER BY id;
 -- name: all_datastreams
 SELECT id, thing_id, property, unit, derived, interval_s FROM datastream ORDER BY id;
 
+-- name: version
+-- why: each change gives a row another, later xmin
+SELECT concat_ws(' ', t.count, t.xmins, d.count, d.xmins) AS version
+FROM (SELECT count(*), sum(xmin::text::bigint) AS xmins FROM thing) t,
+     (SELECT count(*), sum(xmin::text::bigint) AS xmins FROM datastream) d;
+
 -- name: listen
 LISTEN thing_changed;
 

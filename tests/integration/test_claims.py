@@ -291,7 +291,7 @@ def test_a_device_of_a_source_becomes_a_new_thing_of_its_own_name_or_another(
         ),
         (
             ("--source", "mqtt", "--device", "x", "--new", "--domain", "rain", "--kind", "sonde", *NAMES),
-            "kind: 'sonde' is none of domain 'rain': gauge",
+            "kind: 'sonde' is none of domain 'rain': basin, gauge",
         ),
     ],
 )

@@ -1,5 +1,6 @@
 """The public API on a real database, as the role that may see only the public views."""
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -74,7 +75,7 @@ def feature(served: Served, domain: str, thing: str, **parameters: Any) -> dict[
 def test_the_things_of_hanoi_are_listed_with_their_datastreams(served: Served) -> None:
     page = schema.ThingPage.model_validate(get(served, "/things"))
     kinds = [thing.kind for thing in page.items]
-    assert (len(page.items), kinds.count("bay"), kinds.count("parking_point")) == (328, 248, 17)
+    assert (len(page.items), kinds.count("bay"), kinds.count("parking_point")) == (329, 248, 17)
     assert page.next is None
     station = next(thing for thing in page.items if thing.id == "trung-yen-3")
     assert (station.name.vi, station.domain, station.parent_id) == ("Trung Yên 3", "air_quality", None)
@@ -103,6 +104,24 @@ def test_pages_of_things_together_are_all_of_them_once(served: Served) -> None:
     assert len(ids) == len(set(ids)) == 17 + 248
 
 
+def test_things_near_a_place_and_in_a_box(served: Served) -> None:
+    place = get(served, "/things/trung-yen-3")["location"]
+    found = get(served, "/things", near=f"{place['lat']},{place['lon']}", domain="air_quality", limit=3)
+    assert [found["items"][0]["id"], found["items"][0]["distance_m"], found["next"]] == [
+        "trung-yen-3",
+        0.0,
+        None,
+    ]
+    distances = [item["distance_m"] for item in found["items"]]
+    assert (len(distances), distances) == (3, sorted(distances))
+    near = get(served, "/things", near=f"{place['lat']},{place['lon']}", radius_m=distances[1])
+    assert all(item["distance_m"] <= distances[1] for item in near["items"])
+    box = f"{place['lon'] - 0.001},{place['lat'] - 0.001},{place['lon'] + 0.001},{place['lat'] + 0.001}"
+    inside = get(served, "/things", bbox=box, domain="air_quality")["items"]
+    assert [item["id"] for item in inside] == ["trung-yen-3"]
+    assert "distance_m" not in inside[0]
+
+
 def test_one_thing_with_its_newest_values(served: Served, city: Writer) -> None:
     at = now().replace(microsecond=0)
     city.write("flood-tong-dan", "water_depth", (at, 12.5), provenance=Provenance.SIMULATED)
@@ -127,6 +146,13 @@ def test_what_is_wrong_is_a_problem_that_names_it(served: Served) -> None:
         ("/things", {"domain": "noise"}, 422, ["domain"]),
         ("/things", {"cursor": "???"}, 422, ["cursor"]),
         ("/things", {"limit": 0}, 422, ["limit"]),
+        ("/things", {"near": "21.03"}, 422, ["near"]),
+        ("/things", {"near": "91,105"}, 422, ["near"]),
+        ("/things", {"near": "21,105", "cursor": "aG9hbi1raWVt"}, 422, ["cursor"]),
+        ("/things", {"radius_m": 100}, 422, ["radius_m"]),
+        ("/things", {"bbox": "105,21,106"}, 422, ["bbox"]),
+        ("/things", {"bbox": "106,21,105,22"}, 422, ["bbox"]),
+        ("/things", {"bbox": "105,21,106,91"}, 422, ["bbox"]),
         ("/datastreams/999999/observations", {}, 404, []),
         ("/datastreams/x/observations", {}, 422, ["id"]),
         ("/datastreams/1/observations", {"step": "2h"}, 422, ["step"]),
@@ -140,6 +166,8 @@ def test_what_is_wrong_is_a_problem_that_names_it(served: Served) -> None:
         ),
         ("/datastreams/1/observations", {"to": "0001-01-01T00:00:00Z"}, 422, ["to"]),
         ("/datastreams/1/observations", {"cursor": "bm90IG9uZQ=="}, 422, ["cursor"]),
+        ("/datastreams/1/observations", {"quality": "7"}, 422, ["quality"]),
+        ("/datastreams/1/observations", {"quality": "1", "step": "1h"}, 422, ["quality"]),
         ("/map/noise.geojson", {}, 404, []),
         ("/map/flood.geojson", {"bays": "perhaps"}, 422, ["bays"]),
         ("/stream", {"domain": "noise"}, 422, ["domain"]),
@@ -245,6 +273,31 @@ def test_pages_of_history_together_are_all_of_it_once(served: Served, city: Writ
     assert (len(first["items"]), len(found), len(set(found))) == (5000, 5003, 5003)
     assert second["next"] is None
     assert fault(served, f"/datastreams/{stream + 1}/observations", cursor=first["next"]) == (422, ["cursor"])
+
+
+def test_values_of_some_qualities_and_the_next_page_of_them(served: Served, city: Writer) -> None:
+    """Every second one is suspect, so that a page of what is asked spans two of everything."""
+    stream = city.ids["flood-tong-dan", "water_depth"]
+    for quality in (Quality.GOOD, Quality.SUSPECT):
+        times = [START + timedelta(seconds=2 * n + (quality is Quality.SUSPECT)) for n in range(5003)]
+        city.write("flood-tong-dan", "water_depth", *[(at, 1.0) for at in times], quality=quality)
+    asked = {"from": "2026-03-14T03:00:00Z", "to": "2026-03-15T03:00:00Z", "quality": "3,4"}
+    first = get(served, f"/datastreams/{stream}/observations", **asked)
+    second = get(served, f"/datastreams/{stream}/observations", cursor=first["next"])
+    found = first["items"] + second["items"]
+    assert (len(first["items"]), len(found), second["next"]) == (5000, 5003, None)
+    assert {item["quality"] for item in found} == {3}
+
+
+def test_a_cursor_that_somebody_made_up_is_refused(served: Served, depth: int) -> None:
+    later, earlier = "2026-03-15T00:00:00Z", "2026-03-14T00:00:00Z"
+    for made_up in (
+        [depth, later, earlier, "raw"],
+        [depth, earlier, later, "1h", [1]],
+        [depth, earlier, later, "raw", []],
+    ):
+        cursor = base64.urlsafe_b64encode(json.dumps(made_up).encode()).decode()
+        assert fault(served, f"/datastreams/{depth}/observations", cursor=cursor) == (422, ["cursor"])
 
 
 def test_without_a_span_it_is_the_last_day(public_url: str, depth: int) -> None:

@@ -81,7 +81,7 @@ class RawItem(_Model):
 
 
 class RollupItem(_Model):
-    """One hour, or one day of Hanoi, that has a usable value (good or not evaluated); `count` to `last` are of those."""
+    """One hour, or one day of Hanoi, with a usable value (good or not evaluated); `count` to `last` are of those."""
 
     time: AwareDatetime = Field(description="start of the bucket")
     count: int = Field(ge=1)

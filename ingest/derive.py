@@ -20,7 +20,7 @@ from msgspec import structs
 from ingest import derivations
 from ingest.derivation import City, Derivation, Derived, Reads, Value, ceil, floor
 from ingest.due import Plan, Span, Task, Unusable, closed, plan
-from storage import db, derived, hours, things
+from storage import db, derived, hours, live, things
 from storage.batch import Refused
 from storage.hours import HOUR, Stretch
 from storage.model import Domain, Observation, Provenance, Quality, Revision
@@ -66,7 +66,7 @@ class Deriver:
         counts: Counts = Counter()
         for _ in range(ROUNDS):
             come = derived.progress(conn)
-            changes = derived.unread(conn, come.feed, BATCHES, KEYS)
+            changes = live.changes_after(conn, come.feed, BATCHES, KEYS)
             keys = [key for change in changes for key in change.keys]
             is_full = len(changes) == BATCHES or len(keys) >= KEYS
             closes = not is_full and self._has_closed(come.clock, now)

@@ -80,7 +80,7 @@ def run(conn: db.Connection, reference: Reference) -> int:
     while True:
         with live.next_changes(conn, READER, BATCHES) as changes:
             written += _compute(conn, counters, (key for change in changes for key in change.keys))
-        if len(changes) < BATCHES:
+        if not changes:
             break
     if written:
         log.info("derived indicator=rain_interval values=%d", written)

@@ -10,7 +10,7 @@ import psycopg
 from storage import db, observations, revisions
 from storage.batch import Refused
 from storage.hours import Stretch
-from storage.live import Change, Position
+from storage.live import Position
 from storage.model import Observation, Revision
 from storage.observations import HistoryValue
 
@@ -37,22 +37,6 @@ def progress(conn: db.Connection) -> Progress:
         feed=found.get(READER, Position()),
         clock=None if clock is None else _EPOCH + clock.id * _MICROSECOND,
     )
-
-
-def unread(conn: db.Connection, position: Position, batches: int, keys: int) -> list[Change]:
-    """The feed's next batches, so many at most, and no more after the one that makes it so many keys."""
-    rows = conn.execute(
-        db.statements("derived")["unread"],
-        {"xid": str(position.xid), "id": position.id, "batches": batches, "keys": keys},
-    ).fetchall()
-    return [
-        Change(
-            position=Position(xid=int(row["xid"]), id=row["id"]),
-            committed_at=row["committed_at"],
-            keys=tuple(zip(row["datastream_id"], row["phenomenon_time"], strict=True)),
-        )
-        for row in rows
-    ]
 
 
 def read_up_to(conn: db.Connection, position: Position) -> None:

@@ -222,6 +222,8 @@ _SMALL: Final = struct.Struct("!ih")
 _ARRAY: Final = struct.Struct("!iiIii")
 _INT8_OID: Final = 20
 _TIMESTAMPTZ_OID: Final = 1184
+CHANGE_KEYS: Final = 5_000
+"""Keys that one row of the feed tells of: a follower reads whole rows, and each of its values is an object there."""
 COPY_PART: Final = 1000
 """Rows sent at a time."""
 _NULL: Final = struct.pack("!i", -1)
@@ -311,9 +313,13 @@ def _encoded_keys(keys: Iterable[Key]) -> EncodedKeys:
 
 def _record_change(conn: db.Connection, keys: EncodedKeys) -> None:
     """Tells the followers of the feed, at commit, which keys have a new value."""
-    if keys.ids:
-        arrays = _array(_INT8_OID, keys.ids) + _array(_TIMESTAMPTZ_OID, keys.times)
-        _copy(conn, "copy_change", [struct.pack("!h", 2) + arrays])
+    parts = [slice(n, n + CHANGE_KEYS) for n in range(0, len(keys.ids), CHANGE_KEYS)]
+    rows = [
+        struct.pack("!h", 2) + _array(_INT8_OID, keys.ids[part]) + _array(_TIMESTAMPTZ_OID, keys.times[part])
+        for part in parts
+    ]
+    if rows:
+        _copy(conn, "copy_change", rows)
         conn.execute(db.statements("incoming")["announce"])
 
 

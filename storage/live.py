@@ -12,6 +12,8 @@ from storage.observations import Key, LiveValue, values_at
 
 PAGE: Final = 200
 """Batches read at a time."""
+KEYS: Final = 5_000
+"""Keys read at a time, one batch more or less; a batch tells of at most so many too (storage.incoming)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -37,11 +39,13 @@ def here(conn: db.Connection) -> Position:
     return Position(xid=int(row["xid"]), id=row["id"]) if row else Position()
 
 
-def changes_after(conn: db.Connection, position: Position, limit: int = PAGE) -> list[Change]:
-    """The next batches, oldest first; [] when there are none yet."""
+def changes_after(
+    conn: db.Connection, position: Position, batches: int = PAGE, keys: int = KEYS
+) -> list[Change]:
+    """The next batches, oldest first, and no more after the one that makes it so many keys; [] when there are none."""
     rows = conn.execute(
         db.statements("live")["after"],
-        {"xid": str(position.xid), "id": position.id, "limit": limit},
+        {"xid": str(position.xid), "id": position.id, "batches": batches, "keys": keys},
     ).fetchall()
     return [
         Change(
@@ -65,9 +69,11 @@ def follow(
         conn.execute(db.statements("live")["listen"])
         position = here(conn)
         yield []
+        changes: list[Change] = []
         while not stop.is_set():
-            for _ in conn.notifies(timeout=tick_s, stop_after=1):
-                pass
+            if not changes:
+                for _ in conn.notifies(timeout=tick_s, stop_after=1):
+                    pass
             changes = changes_after(conn, position)
             if changes:
                 position = changes[-1].position
@@ -75,7 +81,7 @@ def follow(
 
 
 @contextmanager
-def next_changes(conn: db.Connection, reader: str, limit: int = PAGE) -> Iterator[list[Change]]:
+def next_changes(conn: db.Connection, reader: str, batches: int = PAGE) -> Iterator[list[Change]]:
     """The batches a durable reader has not had yet; its cursor moves when the block's transaction commits.
 
     A reader that was never seen begins at the feed's start.
@@ -84,7 +90,7 @@ def next_changes(conn: db.Connection, reader: str, limit: int = PAGE) -> Iterato
         sql = db.statements("live")
         row = conn.execute(sql["read_cursor"], {"reader": reader}).fetchone()
         position = Position(xid=int(row["xid"]), id=row["id"]) if row else Position()
-        changes = changes_after(conn, position, limit)
+        changes = changes_after(conn, position, batches)
         yield changes
         if changes:
             last = changes[-1].position

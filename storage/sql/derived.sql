@@ -3,21 +3,6 @@
 --      in `id`, so that what closed while nothing ran is found after a restart
 SELECT reader, xid::text AS xid, id FROM feed_cursor WHERE reader = ANY(%(readers)s);
 
--- name: unread
--- why: as `after` of live.sql, but a batch may hold 100,000 keys: bounds what is held in memory and worked on at once
-SELECT xid::text AS xid, id, committed_at, datastream_id, phenomenon_time
-FROM (
-    SELECT *, sum(cardinality(datastream_id)) OVER (ORDER BY next.xid, id) - cardinality(datastream_id) AS before
-    FROM (
-        SELECT * FROM observation_change
-        WHERE (xid, id) > (%(xid)s::xid8, %(id)s) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid, id
-        LIMIT %(batches)s
-    ) AS next
-) AS counted
-WHERE before < %(keys)s
-ORDER BY counted.xid, id;
-
 -- name: take_turn
 -- why: the job and the command that recomputes history must not write over each other's newer answers
 SELECT pg_advisory_xact_lock(hashtext('hanoi-ops/derived'));

@@ -315,21 +315,6 @@ def test_nobody_computes_while_another_does(gauges: Gauges, database_url: str) -
         assert deriver(Twice()).run(other, DOMAINS, at(10)) == 1
 
 
-def test_a_batch_of_the_feed_ends_at_so_many_keys(gauges: Gauges) -> None:
-    for minutes in (0, 10, 20, 30):
-        gauges.write({minutes + n: 1 for n in range(10)})
-    read = [len(changes) for changes in _pages(gauges.conn, batches=3, keys=15)]
-    assert read == [2, 2]
-    assert [len(changes) for changes in _pages(gauges.conn, batches=3, keys=10**6)] == [3, 1]
-
-
-def _pages(conn: db.Connection, batches: int, keys: int) -> Iterator[list[live.Change]]:
-    position = live.Position()
-    while changes := derived.unread(conn, position, batches, keys):
-        yield changes
-        position = changes[-1].position
-
-
 # hours
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import db, live, observations
+from storage import db, incoming, live, observations
 from storage.model import Observation, Provenance, Quality
 from storage.observations import WriteCounts
 
@@ -134,6 +134,21 @@ def test_the_feed_skips_no_batch_that_commits_out_of_order(database_url: str) ->
         slow.commit()
         keys = [change.keys for change in live.changes_after(reader, start)]
     assert keys == [((1, T0),), ((1, T0 + timedelta(minutes=1)),)]
+
+
+def test_a_reader_of_the_feed_holds_so_many_keys_at_a_time_and_skips_none(database_url: str) -> None:
+    with db.connect(database_url, name="test", autocommit=True) as conn:
+        position = live.here(conn)
+        for first in range(0, 40, 10):
+            write(database_url, *(seen(1.0, minute=first + n) for n in range(10)))
+        write(database_url, *(seen(1.0, minute=100 + n) for n in range(incoming.CHANGE_KEYS + 1)))
+        pages = []
+        while changes := live.changes_after(conn, position, keys=20):
+            position = changes[-1].position
+            pages.append([time for change in changes for _, time in change.keys])
+        assert [len(page) for page in pages] == [20, 20, incoming.CHANGE_KEYS, 1]
+        assert len(live.changes_after(conn, live.Position(), batches=3)) == 3
+    assert len({time for page in pages for time in page}) == 40 + incoming.CHANGE_KEYS + 1
 
 
 def test_a_durable_reader_that_fails_gets_the_same_changes_again(database_url: str) -> None:

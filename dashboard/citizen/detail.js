@@ -1,6 +1,7 @@
 // The panel of one Thing: how it is, its values, its bays, its last 24 hours. Kept live.
 
 import { drawSeries } from "../chart.js";
+import { bandOf } from "../city.js";
 import { age, ageSeconds, number, time } from "../format.js";
 import { alertLines } from "./alerts.js";
 import { h, inLanguage, labelOf, language, nameOf, t } from "./element.js";
@@ -8,6 +9,7 @@ import { swatch } from "./swatch.js";
 
 const DAY_MS = 86_400_000;
 const SELF = new Set(["battery", "rssi"]); // about the device, not about the city
+const MISSING = 9; // said before, and no longer: its inputs were not enough
 const BAY_SIGN = { free: "○", occupied: "●", unknown: "?", out_of_service: "✕" };
 
 export class Detail {
@@ -80,6 +82,9 @@ export class Detail {
     this.alerts = h("div", { class: "own-alerts" });
     this.values = h("tbody", {});
     this.valuesTable = h("table", { class: "values" }, h("caption", {}, t("values")), this.values);
+    this.derived = h("tbody", {});
+    this.derivedPart = h("details", { class: "derived", hidden: true }, h("summary", {}, t("derived_values")),
+      h("table", { class: "values" }, this.derived));
     this.ahead = h("tbody", {});
     this.aheadTable = h("table", { class: "values forecasts", hidden: true }, h("caption", {}, t("forecast_highest")), this.ahead);
     this.bays = h("div", { class: "bays" });
@@ -100,6 +105,7 @@ export class Detail {
       this.chartPart,
       this.aheadTable,
       p.capacity === undefined ? this.valuesTable : null,
+      this.derivedPart,
       h("p", { class: "trust", "data-trust": p.coordinate_trust }, t(`place_${p.coordinate_trust}`)),
     ].filter(Boolean);
     this.#fill(city, alerts);
@@ -118,7 +124,12 @@ export class Detail {
     );
     if (alerts) this.#fillAlerts(alerts, city);
     const rows = Object.entries(p.values).sort(([a], [b]) => order(domain, a) - order(domain, b));
-    this.values.replaceChildren(...(rows.length ? rows.map(([key, value]) => this.#row(city, feature, key, value)) : [h("tr", {}, h("td", {}, t("no_values")))]));
+    const isExtra = ([key]) => domain.properties[key]?.derived && key !== domain.headline;
+    const told = rows.filter((row) => !isExtra(row)).map(([key, value]) => this.#row(city, feature, key, value));
+    const extra = rows.filter((row) => isExtra(row) && row[1].quality !== MISSING).map(([key, value]) => this.#row(city, feature, key, value));
+    this.values.replaceChildren(...(told.length ? told : [h("tr", {}, h("td", {}, t("no_values")))]));
+    this.derived.replaceChildren(...extra);
+    this.derivedPart.hidden = extra.length === 0;
     this.#fillAhead(city, feature);
     if (p.capacity !== undefined) this.#fillBays(city);
   }
@@ -154,7 +165,7 @@ export class Detail {
     ].filter(Boolean);
     return h("tr", { "data-stale": String(old), "data-quality": value.quality },
       h("th", { scope: "row" }, observed ? inLanguage(observed.name) : key),
-      h("td", {}, h("span", { class: "value" }, text(observed, value.result)), h("span", { class: "note" }, notes.join(" · "))));
+      h("td", {}, h("span", { class: "value" }, classed(observed, value.result)), h("span", { class: "note" }, notes.join(" · "))));
   }
 
   #fillChooser(city) {
@@ -269,6 +280,12 @@ function text(observed, result) {
   if (observed?.boolean) return t(result >= 0.5 ? "yes" : "no");
   const symbol = observed?.symbol === "VN_AQI" ? "" : observed?.symbol ?? "";
   return `${number(result, observed?.decimals ?? 1, language)} ${symbol}`.trim();
+}
+
+// An index or a level says little without the word of its class.
+function classed(observed, result) {
+  const band = observed?.derived && observed.bands?.length ? bandOf(observed.bands, result) : null;
+  return band ? `${text(observed, result)} – ${inLanguage(band.label)}` : text(observed, result);
 }
 
 function provenance({ provenance: own, input_provenance: input }) {

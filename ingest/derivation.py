@@ -17,6 +17,9 @@ import msgspec
 from storage.model import HANOI, Domain, Provenance, Quality, weakest
 from storage.things import DatastreamRow, ThingRow
 
+COVERAGE: Final = "coverage"
+"""The quality reason of a derived value that knows of too little of what it is about."""
+
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An input: a stored value, or the mean of an hour that is labelled by its end."""

@@ -23,6 +23,7 @@ REASONS: Final = {
     "out_of_range": Text(vi="ngoài khoảng có thể", en="not possible"),
     "superseded_by_measured": Text(vi="trạm đã gửi giá trị đo", en="the gauge sent its own value"),
     "coverage": Text(vi="quá ít dữ liệu trong kỳ", en="too little of it was reported"),
+    "not_computable": Text(vi="không còn đủ dữ liệu để tính", en="no longer enough to compute it from"),
     "counter_left_out": Text(vi="số đếm mưa bị loại", en="rain counter's reading was left out"),
 }
 

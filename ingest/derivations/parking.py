@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from ingest.derivation import City, Derivation, Derived, Reads, Series, Subject, Value, labels
+from ingest.derivation import COVERAGE, City, Derivation, Derived, Reads, Series, Subject, Value, labels
 from ingest.indicators import parking
 from ingest.indicators.parking import BayState, Occupancy, Session, Stays, Usage
 from storage.model import Provenance, Quality
@@ -16,8 +16,6 @@ STEP: Final = timedelta(minutes=5)
 DAY: Final = timedelta(days=1)
 OCCUPIED: Final = "occupied"
 CAPACITY: Final = "capacity"
-COVERAGE: Final = "coverage"
-"""The quality reason of what is known of too small a part."""
 LEAST_COVERAGE: Final = 0.75
 """[S]"""
 HEARD_WITHIN: Final = timedelta(hours=6)

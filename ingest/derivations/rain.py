@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any, Final
 
-from ingest.derivation import City, Derivation, Derived, Reads, Series, Subject, Value, labels
+from ingest.derivation import COVERAGE, City, Derivation, Derived, Reads, Series, Subject, Value, labels
 from ingest.indicators import rain_sums
 from ingest.indicators.rain_sums import DAY, HALF_DAY, HOUR, LEAST_COVERAGE, TWO_DAYS, Reports, Sum
 from storage.model import Provenance, Quality
@@ -14,8 +14,6 @@ from storage.model import Provenance, Quality
 STEP: Final = timedelta(minutes=10)
 INTERVAL: Final = "rain_interval"
 BASIN: Final = "basin"
-COVERAGE: Final = "coverage"
-"""The quality reason of what is known of too small a part."""
 WINDOWS: Final[Mapping[str, timedelta]] = {
     "rain_10min": STEP,
     "rain_1h": HOUR,

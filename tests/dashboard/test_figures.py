@@ -10,7 +10,7 @@ from dashboard.control_room.thing_day import in_words
 from dashboard.figures.last_day import Value, last_day
 from dashboard.figures.reasons import REASONS
 from dashboard.figures.sparkline import sparkline
-from ingest import derive_rain, quality
+from ingest import derivation, derive, derive_rain, quality
 from ingest.decoders import native
 from ingest.indicators import rain
 from storage.catalog import load_catalog
@@ -108,6 +108,7 @@ def test_every_reason_that_ingest_writes_has_words() -> None:
     written |= {rain.COUNTER_RESET, rain.GAP, rain.ABOVE_CAP, rain.SUSPECT_COUNTER}
     written |= {rain.COUNTER_BEYOND_RANGE, rain.MISREAD}
     written |= {derive_rain.SUPERSEDED, derive_rain.LEFT_OUT, derive_rain.OUT_OF_RANGE}
+    written |= {derive.WITHDRAWN, derivation.COVERAGE}
     assert written == set(REASONS)
 
 

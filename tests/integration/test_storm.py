@@ -67,7 +67,7 @@ def observations_in(messages: list[Message]) -> int:
 
 
 def stored(conn: db.Connection) -> int:
-    row = conn.execute("SELECT count(*) AS n FROM observation").fetchone()
+    row = conn.execute("SELECT count(*) AS n FROM observation WHERE provenance <> 'derived'").fetchone()
     assert row is not None
     return int(row["n"])
 

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from alerts.model import Comparison, Rule, Severity, Threshold
-from storage.catalog import Key, ReferenceDataError, TextTable
+from storage.catalog import Key, ReferenceDataError, TextTable, in_plain_words
 from storage.model import Domain, Property
 
 STALE_AFTER_INTERVALS: Final = 3
@@ -172,7 +172,7 @@ def _explain(where: str, error: ValidationError) -> ReferenceDataError:
             if fault["type"] == "missing" or isinstance(fault["input"], dict)
             else f" (got {fault['input']!r:.80})"
         )
-        lines.append(f"{where}: {path}: {fault['msg']}{got}")
+        lines.append(f"{where}: {path}: {in_plain_words(fault['msg'])}{got}")
     return ReferenceDataError("\n".join(lines))
 
 

@@ -19,6 +19,8 @@ class ForecastBoard:
 
     def __init__(self, city: City) -> None:
         self.scores: tuple[Score, ...] = ()
+        self.models: Mapping[tuple[str, str], set[str]] = {}
+        """(domain, property) → who has a forecast of a time to come there, scored or not."""
         self._city = city
 
     @property
@@ -31,6 +33,7 @@ class ForecastBoard:
         view = self._city.view
         streams = [stream for stream in view.streams.values() if view.forecast_of(stream) is not None]
         ahead = forecasts.ahead(conn, [stream.id for stream in streams], now) if streams else []
+        self.models = foretelling(view, ahead)
         self._city.set_forecasts(shown(view, self.scores, ahead))
 
 
@@ -48,6 +51,17 @@ def shown(
         one = _of_stream(view, stream, by_model, values)
         if one is not None:
             found[stream.thing_id].append(one)
+    return dict(found)
+
+
+def foretelling(view: CityView, ahead: Iterable[HistoryValue]) -> dict[tuple[str, str], set[str]]:
+    """(domain, property) → the models of these forecasts. Pure."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for value in ahead:
+        stream = view.streams[value.datastream_id]
+        model = (value.parameters or {}).get("model")
+        if model is not None:
+            found[view.things[stream.thing_id].domain, stream.property].add(str(model))
     return dict(found)
 
 

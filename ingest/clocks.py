@@ -12,21 +12,35 @@ from typing import Final
 from ingest.model import Prepared, Reading
 from ingest.wire import Topic
 from storage.clocks import NEAR_S, Skew, hour_of
-from storage.model import Provenance
+from storage.model import Domain, Provenance
 
 STEP_S: Final = 1.0
 """A delay that is less by no more than this is not worth a write."""
 
 
-def newest(readings: Iterable[tuple[Topic, Reading]]) -> dict[str, datetime]:
-    """Thing → the time of the newest that it sent as it measured; also of what is refused for its time."""
+def newest(readings: Iterable[tuple[Topic, Reading]], domains: Mapping[str, Domain]) -> dict[str, datetime]:
+    """Thing → the time of the newest that it sent as it measured; also of what is refused for its time.
+
+    A forecast is of a time to come, also where its sender does not say that it is one.
+    """
     found: dict[str, datetime] = {}
     for topic, reading in readings:
         if reading.provenance is Provenance.MEASURED or reading.provenance is Provenance.SIMULATED:
             known = found.get(topic.thing)
-            if known is None or reading.time > known:
+            if (known is None or reading.time > known) and not _only_foretells(topic, reading, domains):
                 found[topic.thing] = reading.time
     return found
+
+
+def _only_foretells(topic: Topic, reading: Reading, domains: Mapping[str, Domain]) -> bool:
+    domain = domains.get(topic.domain)
+    if domain is None or not reading.results:
+        return False
+    for key in reading.results:
+        observed = domain.properties.get(key)
+        if observed is None or observed.forecast_of is None:
+            return False
+    return True
 
 
 @dataclass(kw_only=True)

@@ -19,7 +19,7 @@ from msgspec import structs
 
 from ingest import derivations
 from ingest.derivation import City, Derivation, Derived, Reads, Value, ceil, floor
-from ingest.due import Plan, Span, Task, Unusable, closed, plan
+from ingest.due import Plan, Span, Task, Unusable, closed, plan, whole
 from storage import db, derived, hours, live, things
 from storage.batch import Refused
 from storage.hours import HOUR, Stretch
@@ -52,6 +52,8 @@ class Deriver:
     known: Sequence[Derivation] = field(default_factory=derivations.find)
     count_failure: Callable[[str], None] = lambda name: None
     """Called with the derivation's name at each failure."""
+    count_left: Callable[[str, int], None] = lambda name, values: None
+    """Called with the derivation's name, and how many values were left as they are, where retention deleted inputs."""
     _plan: Plan | None = None
     _seen: tuple[str, Mapping[str, Domain]] | None = None
     _ahead: set[Key] = field(default_factory=set)
@@ -113,6 +115,8 @@ class Deriver:
                 outcome = decide(conn, plan.city, batch, self._fail)
                 if not dry_run:
                     store(conn, plan.city, outcome, now)
+            for name, values in outcome.left.items():
+                self.count_left(name, values)
             return outcome.counts()
         except Refused as error:
             if len(batch) == 1:
@@ -151,6 +155,8 @@ class Outcome:
     new: list[tuple[Task, Derived]] = field(default_factory=list)
     changed: list[tuple[Task, Derived, HistoryValue]] = field(default_factory=list)
     withdrawn: list[tuple[Task, HistoryValue]] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+    """Derivation → stored values that stay as they are, since retention deleted what they were made of. May be 0."""
 
     def counts(self) -> Counts:
         counts: Counts = Counter((one[0].derivation.name, "new") for one in self.new)
@@ -178,7 +184,7 @@ def decide(conn: db.Connection, city: City, batch: Sequence[Task], failed: Faile
     inputs = _Inputs(conn, batch)
     stored = _stored(conn, city, batch)
     outcome = Outcome()
-    for task in batch:
+    for task in _whole(conn, city, batch, stored, outcome.left):
         try:
             made = _made(task, inputs)
         except Exception as error:  # noqa: BLE001 - pure: a fault of the derivation, or of the Thing's attributes
@@ -199,6 +205,33 @@ def decide(conn: db.Connection, city: City, batch: Sequence[Task], failed: Faile
             and task.span.start <= before.phenomenon_time <= task.span.end
         ]
     return outcome
+
+
+def _whole(
+    conn: db.Connection,
+    city: City,
+    batch: Iterable[Task],
+    stored: Mapping[tuple[str, str], "Outputs"],
+    left: Counter[str],
+) -> Iterator[Task]:
+    """What of the batch retention deleted nothing of that it is made of; counts what is left as it stands."""
+    outputs = {task.name: _output_ids(city, task) for task in batch}
+    asked = {id for ids in outputs.values() for id in ids}
+    asked.update(id for task in batch for id in task.subject.inputs)
+    complete_from = derived.complete_from(conn, asked)
+    for task in batch:
+        part = whole(task, complete_from, outputs[task.name])
+        if part is not task:
+            last = task.span.end if part is None else part.span.start - _JUST_AFTER
+            held = stored[task.name]
+            left[task.name[0]] += sum(task.span.start <= time <= last for _, time in held)
+        if part is not None:
+            yield part
+
+
+def _output_ids(city: City, task: Task) -> list[int]:
+    rows = city.streams.get(task.subject.thing.id, {})
+    return [rows[key].id for key in task.derivation.outputs if key in rows]
 
 
 def store(conn: db.Connection, city: City, outcome: Outcome, now: datetime) -> None:

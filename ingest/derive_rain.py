@@ -10,13 +10,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
 from ingest.gauges import gauge, sections
 from ingest.indicators.rain import CounterReading, Gauge, Interval, intervals
-from storage import db, live, observations, rain, revisions, things
+from storage import db, derived, live, observations, rain, revisions, things
 from storage.model import Calibration, Observation, Property, Provenance, Quality, Revision, weakest
 from storage.observations import HistoryValue, Key
 from storage.rain import CounterRow, Span
@@ -38,6 +38,8 @@ AROUND: Final = 8
 """So many readings on either side decide about those that a changed one touches: see `_touched`."""
 APART: Final = timedelta(days=1)
 """Changes of one gauge that are farther apart are looked at each for itself."""
+ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 JUST_BEFORE: Final = timedelta(microseconds=1)
 """A derived value's result_time lies so much before its own time: whatever the gauge says of that time is newer."""
 
@@ -66,11 +68,25 @@ class Stretch:
     counter: Counter
     start: datetime
     end: datetime
+    changed_from: datetime
+    """The first change; AROUND readings before it are known, where there are so many."""
     found: Sequence[Interval]
     rows: Mapping[datetime, CounterRow]
 
     def input_provenance(self, interval: Interval) -> Provenance:
         return weakest({Provenance(self.rows[time].provenance) for time in (interval.since, interval.time)})
+
+    def sure_from(self, complete_from: datetime) -> datetime:
+        """What is derived of intervals that begin before it stays, if retention deleted all before `complete_from`.
+
+        What the first readings behind it are worth, those decided that are gone.
+        """
+        if complete_from == ALWAYS:
+            return ALWAYS
+        known = sorted(time for time in self.rows if time >= complete_from)
+        if sum(time < self.changed_from for time in known) == AROUND:
+            return complete_from
+        return next(iter(known[AROUND - BEFORE - 1 :]), NEVER)
 
 
 def run(conn: db.Connection, reference: Reference) -> int:
@@ -125,8 +141,10 @@ def _compute(conn: db.Connection, counters: Mapping[int, Counter], keys: Iterabl
     stretches = [_touched(counter, span, rows) for (counter, span), rows in zip(spans, around, strict=True)]
     new: list[Observation] = []
     revised: list[Revision] = []
-    for stretch, stored in zip(stretches, _stored(conn, stretches), strict=True):
-        _decide(conn, stretch, stored, new, revised)
+    held = list(_stored(conn, stretches))
+    complete_from = _complete_from(conn, stretches)
+    for stretch, stored, start in zip(stretches, held, complete_from, strict=True):
+        _decide(conn, stretch, stored, start, new, revised)
     observations.write(conn, new, expect_new=False)
     return len(new) + revisions.revise(conn, revised)
 
@@ -165,6 +183,7 @@ def _touched(counter: Counter, span: Span, rows: Sequence[CounterRow]) -> Stretc
         counter=counter,
         start=start,
         end=end,
+        changed_from=span.start,
         found=found,
         rows={row.phenomenon_time: row for row in rows},
     )
@@ -179,10 +198,18 @@ def _stored(conn: db.Connection, stretches: Sequence[Stretch]) -> Iterator[list[
         yield [] if stream is None else observations.between(conn, [stream], first, last)
 
 
+def _complete_from(conn: db.Connection, stretches: Sequence[Stretch]) -> list[datetime]:
+    """Before it retention deleted readings, or what the gauge itself sent."""
+    streams = [(one.counter.counter_id, one.counter.interval_id) for one in stretches]
+    known = derived.complete_from(conn, {id for ids in streams for id in ids if id is not None})
+    return [max((known[id] for id in ids if id in known), default=ALWAYS) for ids in streams]
+
+
 def _decide(
     conn: db.Connection,
     stretch: Stretch,
     stored: Sequence[HistoryValue],
+    complete_from: datetime,
     new: list[Observation],
     revised: list[Revision],
 ) -> None:
@@ -191,21 +218,25 @@ def _decide(
     1. an interval for which the gauge sent its own: not derived; what was, is taken back
     2. any other: derived, anew where it changed
     3. derived at a time that ends no interval any more, since its reading failed: taken back
+    Nothing of it for what begins before `complete_from`; just behind it only what was never derived.
     """
     sent = [value.phenomenon_time for value in stored if value.provenance != Provenance.DERIVED]
-    derived = {value.phenomenon_time: value for value in stored if value.provenance == Provenance.DERIVED}
+    by_time = {value.phenomenon_time: value for value in stored if value.provenance == Provenance.DERIVED}
+    sure_from = stretch.sure_from(complete_from)
     ends = set()
     for interval in stretch.found:
         ends.add(interval.time)
-        held = derived.get(interval.time)
+        held = by_time.get(interval.time)
+        if interval.since < (complete_from if held is None else sure_from):
+            continue
         if _is_sent(interval, sent, stretch.counter.gauge):
             revised += _taken_back(held, SUPERSEDED)
         elif held is None:
             new.append(_observation(conn, stretch, interval))
         else:
             revised += _anew(held, stretch, interval)
-    for time, held in derived.items():
-        if stretch.start <= time <= stretch.end and time not in ends:
+    for time, held in by_time.items():
+        if stretch.start <= time <= stretch.end and time > sure_from and time not in ends:
             revised += _taken_back(held, LEFT_OUT)
 
 

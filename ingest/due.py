@@ -192,6 +192,24 @@ def due(derivation: Derivation, start: datetime, end: datetime) -> Span | None:
     return Span(start=start, end=end) if start <= end else None
 
 
+def whole(task: Task, complete_from: Mapping[int, datetime], outputs: Iterable[int] = ()) -> Task | None:
+    """The part whose outputs can be computed from all that they are made of; None: there is none.
+
+    Where retention deleted values that an output was made of, computing it again would withdraw or falsify it. Nor is
+    one made again that it deleted itself.
+    """
+    starts = [
+        complete_from[id] + task.derivation.reach(row.property)
+        for id, row in task.subject.inputs.items()
+        if id in complete_from
+    ]
+    starts += (complete_from[id] for id in outputs if id in complete_from)
+    if all(start <= task.span.start for start in starts):
+        return task
+    span = due(task.derivation, max(starts), task.span.end)
+    return None if span is None else Task(derivation=task.derivation, subject=task.subject, span=span)
+
+
 def _reached(task: Task, newest: datetime | None) -> Task:
     if newest is None:
         return task

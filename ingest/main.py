@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 
 CLIENT_ID: Final = "hanoi-ingest"
 FEED_KEPT: Final = timedelta(days=3)
+UNREAD_KEPT: Final = timedelta(days=14)
+"""What a durable reader has not read: long enough to mend what holds it up, short of a feed that grows for ever."""
 RETAIN_AFTER: Final = timedelta(minutes=10)
 """The rollups have caught up by then, and a process that is restarted often still gets to it."""
 SWITCH_S: Final = 0.0005
@@ -331,7 +333,8 @@ def _schedule(
     def prune() -> None:
         with pool.connection() as conn, locks.only_one(conn, "prune") as mine:
             if mine:
-                live.forget(conn, datetime.now(UTC) - FEED_KEPT)
+                now = datetime.now(UTC)
+                live.forget(conn, now - FEED_KEPT, now - UNREAD_KEPT)
 
     scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(refresh, "interval", seconds=1)

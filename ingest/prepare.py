@@ -65,7 +65,7 @@ def _observations(envelope: Envelope, topic: Topic, known: Known) -> tuple[Prepa
         observations=checked.observations,
         faults=[*decoded.faults, *checked.faults],
         sequences=_sequences(topic, decoded, known),
-        newest=clocks.newest((topic, r) for r in decoded.readings)
+        newest=clocks.newest(((topic, r) for r in decoded.readings), known.domains)
         if _is_live(envelope, topic, known)
         else {},
     )
@@ -93,7 +93,7 @@ def _of_a_source(envelope: Envelope, known: Known, sources: Sources) -> tuple[Pr
         source=source.name,
         observations=observations,
         faults=faults,
-        newest={} if source.folder or envelope.retained else clocks.newest(translated),
+        newest={} if source.folder or envelope.retained else clocks.newest(translated, known.domains),
         detail={"full_size": envelope.full_size} if _is_cut(envelope) else None,
     )
     return prepared, wanted

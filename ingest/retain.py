@@ -10,7 +10,7 @@ from typing import Final
 from ingest.metrics import Metrics
 from storage import db, locks, retention
 from storage.catalog import ReferenceDataError
-from storage.retention import Archive, Outcome
+from storage.retention import Archive, NotArchived, Outcome
 from storage.retention_policy import load_retention
 
 log = logging.getLogger(__name__)
@@ -21,9 +21,14 @@ LOCK: Final = "retention"
 def _archive(
     conn: db.Connection, folder: Path, datastream_ids: Collection[int], start: datetime, end: datetime
 ) -> None:
-    """Imported when somebody archives: pyarrow costs a process that does not 50 MB."""
+    """Imported when somebody archives: pyarrow costs a process that does not 50 MB.
+
+    The folder is not made: where its disk is not mounted we would fill the one below.
+    """
     from storage.exports.archive import archive_datastreams
 
+    if not folder.is_dir():
+        raise NotArchived(f"there is no folder {folder}")
     archive_datastreams(conn, folder, datastream_ids, start, end)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from ingest.forecasts import products
 from ingest.model import Fault, Reading, Reason
 from ingest.wire import Topic
 from storage.model import EARLIEST, Calibration, Domain, Observation, Property, Provenance, Quality
@@ -94,7 +95,7 @@ def check(topic: Topic, readings: Sequence[Reading], known: Known, received_at: 
         is_forecast = reading.provenance is Provenance.FORECAST
         late = forecast_fault(reading, received_at) if is_forecast else _late(reading, latest)
         if late is not None:
-            faults.append(late)
+            faults += _untimely(reading, late, properties)
             continue
         time, result_time, provenance = reading.time, reading.result_time, reading.provenance
         for key, value in reading.results.items():
@@ -121,10 +122,28 @@ def check(topic: Topic, readings: Sequence[Reading], known: Known, received_at: 
                 faults.append(fault or _unknown_property(reading, key))
             elif key in streams:
                 calibrations = known.calibrations.get((topic.thing, key), ())
-                observations.append(_observation(streams[key], observed, reading, float(value), calibrations))
+                said, wrong = _said(reading, observed)
+                faults += wrong
+                observations.append(
+                    _observation(streams[key], observed, reading, float(value), calibrations, said)
+                )
             else:
                 wanted.append((topic.thing, observed))
     return Checked(observations=observations, faults=faults, wanted=wanted)
+
+
+def _untimely(reading: Reading, late: Fault, properties: Mapping[str, Property]) -> Iterator[Fault]:
+    """A forecast sent as if it were observed is told what it lacks: it is ahead of time because it is one."""
+    wrong = [
+        fault
+        for key in reading.results
+        if (observed := properties.get(key)) is not None
+        and observed.forecast_of is not None
+        and (fault := _provenance_fault(reading, _result_path(reading, key), observed)) is not None
+    ]
+    yield from wrong
+    if len(wrong) < len(reading.results) or not wrong:
+        yield late
 
 
 def _late(reading: Reading, latest: datetime) -> Fault | None:
@@ -141,8 +160,12 @@ def forecast_fault(reading: Reading, received_at: datetime) -> Fault | None:
     """Whether the two times can be those of a forecast: issued up to now, before the time that it is for."""
     time, issued = reading.time, reading.result_time
     if issued >= time:
+        path = f"{reading.path}.result_time"
+        if issued is time:  # what decoders put there when nothing was sent
+            message = "result_time is missing: when a forecast was issued, before the time that it is for"
+            return Fault(reason=Reason.TIME_OUT_OF_RANGE, path=path, message=message)
         message = f"a forecast has its issue, {issued.isoformat()}, before the time that it is for, {time.isoformat()}"
-        return Fault(reason=Reason.TIME_OUT_OF_RANGE, path=f"{reading.path}.result_time", message=message)
+        return Fault(reason=Reason.TIME_OUT_OF_RANGE, path=path, message=message)
     return time_fault(f"{reading.path}.time", time, received_at + FORECAST_AHEAD) or time_fault(
         f"{reading.path}.result_time", issued, received_at + AHEAD
     )
@@ -213,6 +236,7 @@ def _observation(
     reading: Reading,
     sent: float,
     calibrations: Sequence[Calibration],
+    parameters: Mapping[str, Any] | None,
 ) -> Observation:
     valid = next((c for c in calibrations if c.holds_at(reading.time)), None)
     value = sent if valid is None else valid.apply(sent)
@@ -226,17 +250,49 @@ def _observation(
         quality_reason=reason,
         provenance=reading.provenance,
         original=None if valid is None else sent,
-        parameters=_of_forecast(reading, observed),
+        parameters=parameters,
     )
 
 
-def _of_forecast(reading: Reading, observed: Property) -> Mapping[str, Any] | None:
-    """What its maker says of a forecast, and how far ahead it is."""
+def _said(reading: Reading, observed: Property) -> tuple[Mapping[str, Any] | None, Sequence[Fault]]:
+    """What its maker says of a forecast, and how far ahead it is; what is wrong in it is left out and told."""
     if observed.forecast_of is None:
-        return None
+        return None, ()
     lead_h = round((reading.time - reading.result_time).total_seconds() / 3600, 3)
-    said = reading.parameters.get(observed.key, {})
-    return {"model": UNNAMED_MODEL, **said, "lead_h": lead_h}
+    said = dict(reading.parameters.get(observed.key, {}))
+    path = f"{reading.path}.parameters.{observed.key}"
+    faults = [fault for fault in (_model_fault(path, said), _interval_fault(path, said, observed)) if fault]
+    for fault in faults:
+        for key in _SPOILED[fault.path.removeprefix(f"{path}.")]:
+            said.pop(key, None)
+    return {"model": UNNAMED_MODEL, **said, "lead_h": lead_h}, faults
+
+
+_INTERVAL: Final = ("low", "high", "level")
+_SPOILED: Final = {"model": ("model",), "low": _INTERVAL, "high": _INTERVAL}
+"""What a wrong parameter takes with it: half an interval says nothing."""
+
+
+def _model_fault(path: str, said: Mapping[str, float | str]) -> Fault | None:
+    """A model is shown for its own score: nobody else's forecast may go by the name of one of ours."""
+    model = str(said.get("model", ""))
+    if not products.is_ours(model):
+        return None
+    message = f"'{model}' is a name of this centre's own models; the forecast counts as '{UNNAMED_MODEL}'"
+    return Fault(reason=Reason.WRONG_PROVENANCE, path=f"{path}.model", message=message)
+
+
+def _interval_fault(path: str, said: Mapping[str, float | str], observed: Property) -> Fault | None:
+    ends = {key: float(said[key]) for key in ("low", "high") if key in said}
+    for key, value in ends.items():
+        if value not in observed.possible:
+            low, high = observed.possible.low, observed.possible.high
+            message = f"{value:g} is not from {low:g} to {high:g} {observed.unit}"
+            return Fault(reason=Reason.OUT_OF_RANGE, path=f"{path}.{key}", message=message)
+    if len(ends) == 2 and ends["low"] > ends["high"]:
+        message = f"low, {ends['low']:g}, is above high, {ends['high']:g}"
+        return Fault(reason=Reason.OUT_OF_RANGE, path=f"{path}.low", message=message)
+    return None
 
 
 def _quality(observed: Property, flag: str | None, value: float) -> tuple[Quality, str | None]:

@@ -229,8 +229,13 @@ def explain(path: Path, error: ValidationError, document: object = None) -> Refe
         got = (
             "" if fault["type"] == "extra_forbidden" else f" (got {given!r:.80})"
         )  # maybe a misplaced secret
-        lines.append(f"{path}: {where}: {fault['msg']}{got}")
+        lines.append(f"{path}: {where}: {in_plain_words(fault['msg'])}{got}")
     return ReferenceDataError("\n".join(lines))
+
+
+def in_plain_words(message: str) -> str:
+    """What a check of ours says, without what pydantic puts before it."""
+    return message.removeprefix("Value error, ")
 
 
 def _as_written(loc: Sequence[int | str], kind: str, document: object) -> list[int | str]:

@@ -1,6 +1,6 @@
 """Derived values as they are stored, and how far the job that computes them has come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -71,6 +71,16 @@ def stored(conn: db.Connection, asked: Sequence[Stretch]) -> list[HistoryValue]:
     }
     rows = conn.execute(db.statements("derived")["stored"], parameters, binary=True).fetchall()
     return [HistoryValue(**row) for row in rows]
+
+
+def complete_from(conn: db.Connection, datastream_ids: Iterable[int]) -> dict[int, datetime]:
+    """From when on each Datastream still has all of its values; one that retention deleted nothing of is not there.
+
+    Ask after the values were read: retention runs beside us, and what it deletes in between must be known.
+    """
+    asked = {"datastream_ids": list(datastream_ids)}
+    rows = conn.execute(db.statements("derived")["complete_from"], asked)
+    return {row["datastream_id"]: row["complete_from"] for row in rows}
 
 
 def newest(conn: db.Connection, datastream_ids: Sequence[int], until: datetime) -> datetime | None:

@@ -72,8 +72,14 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     datastream_id: int
     phenomenon_time: datetime
     result_time: datetime
+    ingested_at: datetime
     result: float
     parameters: dict[str, object] | None
+
+    @property
+    def known_from(self) -> datetime:
+        """From when on it was known here, whatever its maker says: only that can be proved."""
+        return max(self.result_time, self.ingested_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,6 @@
 """The change feed: every committed batch, exactly once and in an order that skips none, as it commits."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Final
 
 from storage import db
 from storage.observations import Key, LiveValue, values_at
+
+log = logging.getLogger(__name__)
 
 PAGE: Final = 200
 """Batches read at a time."""
@@ -97,6 +100,23 @@ def next_changes(conn: db.Connection, reader: str, batches: int = PAGE) -> Itera
             conn.execute(sql["write_cursor"], {"reader": reader, "xid": str(last.xid), "id": last.id})
 
 
-def forget(conn: db.Connection, before: datetime) -> int:
-    """Drops the feed's rows from before a time; returns how many."""
-    return conn.execute(db.statements("live")["forget"], {"before": before}).rowcount
+def forget(conn: db.Connection, before: datetime, unread_before: datetime | None = None) -> int:
+    """Drops the feed's rows from before a time; returns how many.
+
+    What a durable reader has not read yet stays, and the log says so. It goes too when it is from before
+    `unread_before`: then the log says what the reader lost. A reader that was never seen does not count.
+    """
+    sql = db.statements("live")
+    asked = {"before": before, "unread_before": unread_before}
+    with conn.transaction():
+        behind = conn.execute(sql["behind"], asked).fetchall()
+        lost = conn.execute(sql["lost"], asked).fetchall() if behind and unread_before else []
+        dropped = conn.execute(sql["forget"], asked).rowcount
+    for row in behind:
+        log.warning("feed_reader_behind reader=%s since=%s", row["reader"], row["since"].isoformat())
+    for row in lost:
+        log.error(
+            "feed_reader_lost reader=%s from=%s to=%s changes=%d",
+            *(row["reader"], row["first"].isoformat(), row["last"].isoformat(), row["changes"]),
+        )
+    return dropped

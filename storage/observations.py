@@ -63,13 +63,13 @@ class HistoryValue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RollupRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One bucket of a rollup that has a mean, in the Datastream's unit."""
+    """One bucket of a rollup that has a usable value, in the Datastream's unit."""
 
     bucket: datetime
     count: int
     """Good and not evaluated values; mean, min, max, first and last are theirs."""
-    mean: float
-    """Of directions that of the vectors."""
+    mean: float | None
+    """Of directions that of the vectors; None where they cancel out."""
     min: float
     max: float
     first: float
@@ -83,6 +83,8 @@ class RollupRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """None: directions that cancel out."""
     coverage: float
     """Share of the expected reports, 0 to 1, at the time of asking."""
+    provenance: str
+    """The weakest of the good, not evaluated and suspect values; a derived one counts as its inputs."""
 
 
 def newest_extents(conn: db.Connection) -> list[dict[str, Any]]:

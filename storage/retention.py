@@ -1,8 +1,9 @@
 """Deletes what its domain's policy keeps no longer, and compresses old chunks where the licence can.
 
 Raw values go in whole days of Hanoi, and of each Datastream from its oldest day on: never a day that the rollups do
-not account for, nor any after it. In the same transaction `rollups.freeze` keeps its rollups as they are; what comes
-late for such a day stays raw. A chunk that nobody needs a row of is dropped, else rows are deleted some at a time.
+not account for, nor any after it, nor the day of its newest value, which pages show however old it is. In the same
+transaction `rollups.freeze` keeps its rollups as they are; what comes late for such a day stays raw. A chunk that
+nobody needs a row of is dropped, else rows are deleted some at a time.
 """
 
 import logging
@@ -73,7 +74,8 @@ class Day:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """By Datastream: up to when its raw values go, what an open alert needs, and what is frozen already."""
+    """By Datastream: up to when its raw values go (by its policy, never the day of its newest value), what an open
+    alert needs, and what is frozen already."""
 
     until: Mapping[int, datetime]
     held: Mapping[int, datetime]
@@ -235,6 +237,8 @@ class _Run:
     archive: Archive | None
     owners: dict[int, str] = field(init=False)
     """Datastream → domain"""
+    cutoffs: dict[int, datetime] = field(init=False)
+    """Datastream → what its policy lets go; those of which nothing goes are left out."""
     limits: Limits = field(init=False)
     stopped: set[int] = field(default_factory=set)
     """Datastreams of which a day stays: nothing later of them goes."""
@@ -248,16 +252,18 @@ class _Run:
     def __post_init__(self) -> None:
         rows = self._all("owners")
         self.owners = {row["id"]: row["domain"] for row in rows}
-        until = {id: cutoff(self.now, self.retention.of(domain).raw) for id, domain in self.owners.items()}
+        cutoffs = {id: cutoff(self.now, self.retention.of(domain).raw) for id, domain in self.owners.items()}
+        self.cutoffs = {id: time for id, time in cutoffs.items() if time is not None}
+        newest = {row["datastream_id"]: rollups.day_of(row["newest"]) for row in self._all("newest")}
         self.limits = Limits(
-            until={id: time for id, time in until.items() if time is not None},
+            until={id: min(time, newest.get(id, time)) for id, time in self.cutoffs.items()},
             held={row["datastream_id"]: row["since"] - MARGIN for row in self._all("held")},
             horizons={row["datastream_id"]: row["complete_from"] for row in self._all("horizons")},
         )
 
     def raw(self) -> None:
         """Chunk by chunk, from the oldest on."""
-        newest = max(self.limits.until.values(), default=None)
+        newest = max(self.cutoffs.values(), default=None)
         if newest is None:
             return
         self.known = chunks(self.conn, "observation")
@@ -269,7 +275,7 @@ class _Run:
 
     def _raw_of(self, chunk: Chunk, newest: datetime, size: int, size_rows: float) -> None:
         start, end = _whole_days(chunk)
-        concerned = [id for id, until in self.limits.until.items() if until > start]
+        concerned = [id for id, until in self.cutoffs.items() if until > start]
         looked_at = self._days(start, min(end, newest), concerned)
         if not looked_at:
             self._drop_if_empty(chunk)
@@ -284,7 +290,7 @@ class _Run:
         for why, days in kept.items():
             self._stay(why, days)
         row_bytes = size / max(size_rows, sum(one.rows for one in looked_at))
-        is_everyones = len(concerned) == len(self.owners) and min(self.limits.until.values()) >= end
+        is_everyones = len(concerned) == len(self.owners) and min(self.cutoffs.values()) >= end
         if is_everyones and len(gone) == len(looked_at):
             self._drop(chunk, gone, row_bytes)
         else:

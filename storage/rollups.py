@@ -118,7 +118,9 @@ def refresh(conn: db.Connection, now: datetime, *, feed_kept: timedelta = timede
     seen = state(conn).refreshed_at
     if seen is not None and now - seen > feed_kept:
         log.warning("rollups_anew away_since=%s", seen.isoformat())
-        fill_anew(conn)
+        with conn.transaction():
+            fill_anew(conn)
+            conn.execute(db.statements("rollups")["begun_anew"], {"now": now})
     buckets = left_out = 0
     filled_to = None
     for _ in range(STEPS):
@@ -132,9 +134,12 @@ def refresh(conn: db.Connection, now: datetime, *, feed_kept: timedelta = timede
     return Refreshed(buckets=buckets, left_out=left_out, filled_to=filled_to)
 
 
-def fill_anew(conn: db.Connection) -> None:
-    """Has everything that is not frozen rolled up again, oldest first; what is there stays to be read meanwhile."""
-    conn.execute(db.statements("rollups")["fill_anew"])
+def fill_anew(conn: db.Connection, start: datetime | None = None) -> None:
+    """Has everything that is not frozen rolled up again, oldest first; what is there stays to be read meanwhile.
+
+    With a start (of a day in Hanoi) only from there on. In the transaction that wrote the values, as its last part.
+    """
+    conn.execute(db.statements("rollups")["fill_anew"], {"start": start})
 
 
 def caught_up(conn: db.Connection) -> bool:
@@ -270,7 +275,8 @@ def _move_cursor(conn: db.Connection, part: dict[str, Any], left_out: int) -> No
 def _fill_on(conn: db.Connection, now: datetime, continuous: bool) -> datetime | None:
     """Rolls up what is left of one day of the whole city, if it is over; returns up to where, None: nothing is left."""
     target = hour_of(now) - LAG
-    filled_to = state(conn).filled_to
+    begun = _one(conn, "begin_to_fill")
+    filled_to: datetime | None = begun["filled_to"]
     if filled_to is not None and filled_to >= target:
         return None
     start = _begin(conn, filled_to, target)
@@ -280,7 +286,8 @@ def _fill_on(conn: db.Connection, now: datetime, continuous: bool) -> datetime |
     with conn.transaction():
         if not continuous:
             _roll_up(conn, _whole_city(conn, start, end), day_of(end))
-        conn.execute(db.statements("rollups")["filled"], {"filled_to": end, "days_filled_to": day_of(end)})
+        asked = {"version": begun["version"], "filled_to": end, "days_filled_to": day_of(end)}
+        conn.execute(db.statements("rollups")["filled"], asked)
     return end
 
 

@@ -1,7 +1,7 @@
 """/forecasts: how good each forecast is, and what may be shown of the time to come."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -28,7 +28,9 @@ def router(site: Site) -> APIRouter:
         summary="Every forecast, its models and how they compare with persistence and the same hour before",
     )
     async def list_forecasts() -> Response:
-        return json_answer({"items": list(_properties(site.city.view, site.forecasts.scores))}, max_age_s=5)
+        """A model without scores was not scored yet."""
+        items = list(_properties(site.city.view, site.forecasts.scores, site.forecasts.models))
+        return json_answer({"items": items}, max_age_s=5)
 
     @routes.get(
         "/forecasts/{id}",
@@ -47,7 +49,9 @@ def router(site: Site) -> APIRouter:
     return routes
 
 
-def _properties(view: CityView, scores: Iterable[Score]) -> Iterator[dict[str, Any]]:
+def _properties(
+    view: CityView, scores: Iterable[Score], foretelling: Mapping[tuple[str, str], Collection[str]]
+) -> Iterator[dict[str, Any]]:
     """By the catalogue, so that a forecast that was never scored stands there too."""
     by_property: defaultdict[tuple[str, str], list[Score]] = defaultdict(list)
     for score in scores:
@@ -61,13 +65,16 @@ def _properties(view: CityView, scores: Iterable[Score]) -> Iterator[dict[str, A
                     "forecast_of": observed.forecast_of,
                     "name": {"vi": observed.name.vi, "en": observed.name.en},
                     "unit": observed.unit,
-                    "models": list(_models(by_property[domain.key, key])),
+                    "models": list(
+                        _models(by_property[domain.key, key], foretelling.get((domain.key, key), ()))
+                    ),
                 }
 
 
-def _models(scores: Sequence[Score]) -> Iterator[dict[str, Any]]:
+def _models(scores: Sequence[Score], foretelling: Collection[str]) -> Iterator[dict[str, Any]]:
+    """Also who foretells and has no score yet: whoever sends forecasts sees at once that they arrived."""
     deciding = forecasts.deciding(scores)
-    for model in sorted({score.model for score in scores}):
+    for model in sorted({score.model for score in scores} | set(foretelling)):
         decide = next((of for (_, _, name), of in deciding.items() if name == model), [])
         yield {
             "model": model,

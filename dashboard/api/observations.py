@@ -167,6 +167,7 @@ def _rollup_item(row: RollupRow, stream: DatastreamRow, step: str, now: datetime
         "first": row.first,
         "last": row.last,
         "coverage": coverage(row.count, row.bucket, BUCKET[step], stream.interval_s, now),
+        "provenance": row.provenance,
     }
     item |= {key: n for key in ("suspect", "fail", "missing") if (n := getattr(row, key))}
     if row.suspect and row.mean_with_suspect is not None:

@@ -1,7 +1,7 @@
 """Errors as problem details (RFC 9457): one table from exception to status."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, NoReturn
 
@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from dashboard.api.schema import Problem
+from storage.catalog import in_plain_words
 from storage.db import DatabaseUnreachable
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,14 @@ DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
         (503, "The database can't be reached; try again"),
     )
 }
+
+_NO_ID: Final = "is no id: 1 to 64 of a-z, 0-9, '_' and '-'"
+_MEANT: Final[Mapping[str, str]] = {
+    "near": "is no lat,lon in degrees, such as 21.0285,105.8542",
+    "bbox": "is no west,south,east,north in degrees, such as 105.80,21.00,105.86,21.06",
+    "quality": "is no list of 1, 2, 3, 4 and 9, such as 1,2",
+}
+"""What a parameter is, where a pattern would say little."""
 
 
 class BadParameter(Exception):
@@ -73,8 +82,7 @@ def schema() -> dict[str, Any]:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [(".".join(str(part) for part in fault["loc"][1:]), fault["msg"]) for fault in error.errors()]
-    return _wrong_parameters(faults)
+    return _wrong_parameters([_fault(fault) for fault in error.errors()])
 
 
 async def _bad_parameter(request: Request, error: Exception) -> Response:
@@ -94,6 +102,13 @@ async def _unreachable(request: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     return problem(500, "an error of ours; it is in the log")
+
+
+def _fault(fault: Mapping[str, Any]) -> tuple[str, str]:
+    name = ".".join(str(part) for part in fault["loc"][1:])
+    if fault["type"] == "string_pattern_mismatch":
+        return name, _MEANT.get(name, _NO_ID)
+    return name, in_plain_words(fault["msg"])
 
 
 def _wrong_parameters(faults: Sequence[tuple[str, str]]) -> Response:

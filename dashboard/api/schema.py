@@ -76,21 +76,35 @@ class RawItem(_Model):
     input_provenance: ProvenanceName | None = None
     quality_reason: str | None = None
     parameters: dict[str, Any] | None = Field(
-        default=None, description="what a derived value or a forecast was made of"
+        default=None,
+        description="what a derived value or a forecast was made of, each property in its own words; absent: nothing",
+        examples=[
+            {
+                "dominant": "pm2_5",
+                "sub_indices": {"pm2_5": 94, "pm10": 60},
+                "concentrations": {"pm2_5": 46.959, "pm10": 70.0},
+                "hours": {"pm2_5": 12, "pm10": 12},
+            }
+        ],
     )
 
 
 class RollupItem(_Model):
     """One hour, or one day of Hanoi, with a usable value (good or not evaluated); `count` to `last` are of those."""
 
-    time: AwareDatetime = Field(description="start of the bucket")
+    time: AwareDatetime = Field(
+        description="start of the bucket; a value that stands for a day is stamped with the end of it"
+    )
     count: int = Field(ge=1)
-    mean: float
+    mean: float | None = Field(description="null: directions that cancel out have none")
     min: float
     max: float
     first: float
     last: float
     coverage: Share = Field(description="share of the expected reports that arrived and are usable")
+    provenance: ProvenanceName = Field(
+        description="the weakest of its usable and suspect values; a derived value counts as its inputs"
+    )
     suspect: int | None = Field(default=None, ge=1, description="suspect values; absent: none")
     fail: int | None = Field(default=None, ge=1, description="failed values; absent: none")
     missing: int | None = Field(default=None, ge=1, description="values marked missing; absent: none")
@@ -169,7 +183,9 @@ class ScoreItem(_Model):
 class ForecastModel(_Model):
     model: str
     shown: bool = Field(description="whether it beats both baselines at some lead, and so may be shown there")
-    scores: list[ScoreItem]
+    scores: list[ScoreItem] = Field(
+        description="empty: not scored yet; others' are scored once a day on what then came"
+    )
 
 
 class ForecastProperty(_Model):
@@ -179,7 +195,7 @@ class ForecastProperty(_Model):
     name: Name
     unit: str
     models: list[ForecastModel] = Field(
-        description="empty: none was scored yet, mostly for too little history"
+        description="those that have a score or a forecast of a time to come; empty: mostly for too little history"
     )
 
 

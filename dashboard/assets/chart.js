@@ -3,20 +3,21 @@
 import { number, time } from "./format.js";
 
 const NS = "http://www.w3.org/2000/svg";
-const MARGIN = { top: 14, right: 12, bottom: 22, left: 44 };
+const MARGIN = { top: 14, right: 12, bottom: 22, left: 44 }; // left: at least
+const LETTER = 6.5; // px that a figure of the axis takes at most
 const ZONE_MS = 7 * 3600e3; // Hanoi keeps one offset all year
 const DOUBTFUL = 3;
 const GAP_INTERVALS = 3;
 
 // drawSeries(element, {points: [{time, result, quality}] oldest first, from, to: ms, decimals, symbol, language,
-//   intervalS, boolean, bands, label: accessible name, width, height, words: {lowest, highest, last}})
+//   when: ms → text (time), intervalS, boolean, bands, label: accessible name, width, height, words: {lowest, highest, last}})
 // Buckets of a rollup: give their mean as result. Replaces what is in the element.
 export function drawSeries(element, options) {
   const { points, from, to, width = element.clientWidth || 360, height = 190 } = options;
   const shown = points.map((p) => ({ at: Date.parse(p.time), value: p.result, doubtful: p.quality >= DOUBTFUL }));
   const scale = scales(shown, options, width, height);
   const svg = make("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": summary(shown, options) });
-  gridY(svg, scale, options, width);
+  gridY(svg, scale, width);
   gridX(svg, scale, from, to, height);
   limits(svg, scale, options, width);
   svg.append(make("path", { class: "series", d: line(shown, scale, options) }));
@@ -25,42 +26,51 @@ export function drawSeries(element, options) {
   element.replaceChildren(svg);
 }
 
-function scales(shown, { from, to, boolean, symbol }, width, height) {
+function scales(shown, { from, to, boolean, decimals, language, words }, width, height) {
   const values = shown.filter((p) => !p.doubtful).map((p) => p.value);
   const all = values.length ? values : shown.map((p) => p.value);
   let low = boolean ? 0 : Math.min(...all);
   let high = boolean ? 1 : Math.max(...all);
   if (low >= 0 && low < 0.5 * high) low = 0;
   if (high - low < 1e-9) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
-  const ticks = boolean ? [0, 1] : niceTicks(low, high, symbol === "VN_AQI" ? 5 : 4);
+  const { step, ticks } = boolean ? { step: 1, ticks: [0, 1] } : niceTicks(low, high, 4, decimals === 0);
+  const labels = ticks.map((tick) => (boolean ? words[tick ? "yes" : "no"] : number(tick, fineness(step, 6), language)));
+  const left = Math.max(MARGIN.left, Math.max(...labels.map((label) => label.length)) * LETTER + 8);
   [low, high] = [Math.min(low, ticks[0]), Math.max(high, ticks.at(-1))];
-  const inner = { w: width - MARGIN.left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom };
+  const inner = { w: width - left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom };
   return {
-    ticks,
+    ticks: ticks.map((tick, i) => [tick, labels[i]]),
+    left,
     low,
     high,
-    x: (at) => MARGIN.left + ((at - from) / (to - from)) * inner.w,
+    x: (at) => left + ((at - from) / (to - from)) * inner.w,
     y: (value) => MARGIN.top + inner.h - ((clamp(value, low, high) - low) / (high - low)) * inner.h,
-    at: (x) => from + ((x - MARGIN.left) / inner.w) * (to - from),
+    at: (x) => from + ((x - left) / inner.w) * (to - from),
   };
 }
 
-function niceTicks(low, high, count) {
-  const raw = (high - low) / count;
+// What is told in whole numbers, a level or a count, has no tick between two of them.
+function niceTicks(low, high, count, whole) {
+  const raw = Math.max((high - low) / count, whole ? 1 : 0);
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((n) => n * power).find((n) => n >= raw);
-  const ticks = [];
-  for (let tick = Math.floor(low / step) * step; tick < high + step * 0.999; tick += step) ticks.push(tick);
-  return ticks;
+  const steps = [1, 2, 2.5, 5, 10].map((n) => n * power);
+  const step = steps.find((n) => n >= raw && (!whole || Number.isInteger(n)));
+  const [first, last] = [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
+  return { step, ticks: Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step) };
 }
 
-function gridY(svg, scale, { decimals, language, boolean, words }, width) {
-  const fine = scale.ticks.length > 1 ? Math.ceil(-Math.log10(scale.ticks[1] - scale.ticks[0]) - 1e-9) : 0;
-  for (const tick of scale.ticks) {
+// How many decimals a number needs to be told as it is, at most `most`.
+function fineness(value, most) {
+  let decimals = 0;
+  while (decimals < most && Math.abs(value - Math.round(value * 10 ** decimals) / 10 ** decimals) > 1e-9) decimals += 1;
+  return decimals;
+}
+
+function gridY(svg, scale, width) {
+  for (const [tick, label] of scale.ticks) {
     const y = scale.y(tick);
-    svg.append(make("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y, y2: y }));
-    const text = boolean ? words[tick ? "yes" : "no"] : number(tick, clamp(fine, 0, Math.max(decimals, 2)), language);
-    svg.append(make("text", { class: "axis", x: MARGIN.left - 6, y: y + 4, "text-anchor": "end" }, text));
+    svg.append(make("line", { class: "grid", x1: scale.left, x2: width - MARGIN.right, y1: y, y2: y }));
+    svg.append(make("text", { class: "axis y", x: scale.left - 6, y: y + 4, "text-anchor": "end" }, label));
   }
 }
 
@@ -79,13 +89,14 @@ function clock(at, days) {
   return days ? `${local.slice(8, 10)}/${local.slice(5, 7)}` : local.slice(11, 16);
 }
 
-function limits(svg, scale, { bands = [], language, decimals, boolean }, width) {
+// Limits in as many decimals as the legend gives them.
+function limits(svg, scale, { bands = [], language, boolean }, width) {
   if (boolean) return;
   for (const { below } of bands) {
     if (below === null || below <= scale.low || below >= scale.high) continue;
     const y = scale.y(below);
-    svg.append(make("line", { class: "limit", x1: MARGIN.left, x2: width - MARGIN.right, y1: y, y2: y }));
-    const text = `→ ${number(below, Math.min(decimals, 2), language)}`;
+    svg.append(make("line", { class: "limit", x1: scale.left, x2: width - MARGIN.right, y1: y, y2: y }));
+    const text = `→ ${number(below, fineness(below, 2), language)}`;
     svg.append(make("text", { class: "limit-label", x: width - MARGIN.right, y: y - 3, "text-anchor": "end" }, text));
   }
 }
@@ -127,8 +138,8 @@ function readout(svg, shown, scale, options, width, height) {
     const near = shown.reduce((a, b) => (Math.abs(b.at - at) < Math.abs(a.at - at) ? b : a));
     const x = scale.x(near.at);
     for (const [name, value] of [["x1", x], ["x2", x], ["visibility", "visible"]]) cursor.setAttribute(name, value);
-    text.textContent = `${time(near.at, options.language)}  ${value(near.value, options)}`;
-    text.setAttribute("x", clamp(x, MARGIN.left, width - 130));
+    text.textContent = `${when(near.at, options)}  ${value(near.value, options)}`;
+    text.setAttribute("x", clamp(x, scale.left, width - 130));
     text.setAttribute("visibility", "visible");
   });
 }
@@ -143,8 +154,12 @@ function summary(shown, options) {
     label,
     say(words.lowest, Math.min(...values)),
     say(words.highest, Math.max(...values)),
-    `${say(words.last, values.at(-1))} (${time(good.at(-1).at, options.language)})`,
+    `${say(words.last, values.at(-1))} (${when(good.at(-1).at, options)})`,
   ].join("; ");
+}
+
+function when(at, options) {
+  return options.when ? options.when(at) : time(at, options.language);
 }
 
 function value(v, { boolean, words, decimals, language, symbol }) {

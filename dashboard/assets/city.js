@@ -140,6 +140,7 @@ export function isSimulated(value) {
   return value.provenance === "simulated" || value.input_provenance === "simulated";
 }
 
-function isSummary(domain, feature) {
+// Whether the map itself sums a Thing's parts up, live.
+export function isSummary(domain, feature) {
   return Boolean(domain?.map.summary) && feature.properties.capacity !== undefined;
 }

@@ -20,6 +20,21 @@ export function time(iso, language, now = new Date()) {
   return `${date} ${clock}`;
 }
 
+// "22-11" or "22 Nov": the day of a value that is of a whole day, which ends at its time. 00:00 belongs to the day before.
+export function dayEndingAt(iso, language) {
+  const last = new Date(new Date(iso).getTime() - 1);
+  if (language === "en") return last.toLocaleDateString("en-GB", { timeZone: ZONE, day: "numeric", month: "short" });
+  return last.toLocaleDateString("sv-SE", { timeZone: ZONE }).split("-").slice(1).reverse().join("-");
+}
+
+const NAMED = new Set(["VN_AQI", "WQI", "pH"]); // the property's name says them already
+const IN_WORDS = { min: { vi: "phút", en: "min" } };
+
+// What stands behind a number: "" where its name says enough.
+export function unit(symbol, language) {
+  return NAMED.has(symbol) ? "" : IN_WORDS[symbol]?.[language] ?? symbol;
+}
+
 const AGE = {
   vi: { now: "vừa xong", s: "giây trước", m: "phút trước", h: "giờ trước", d: "ngày trước" },
   en: { now: "just now", s: "s ago", m: "min ago", h: "h ago", d: "d ago" },

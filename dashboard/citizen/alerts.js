@@ -1,6 +1,6 @@
 // What is firing: shape, word and colour for the severity, then the place and since when.
 
-import { number, time } from "../format.js";
+import { number, time, unit } from "../format.js";
 import { h, inLanguage, language, t } from "./element.js";
 
 const SIGN = { critical: "▲", warning: "◆", info: "●" };
@@ -24,7 +24,7 @@ function placeOf(alert, city) {
 
 export function alertLines(alert, city) {
   const observed = city?.property(alert.domain, alert.property);
-  const value = observed?.boolean ? "" : `${number(alert.value, observed?.decimals ?? 1, language)} ${observed?.symbol ?? alert.unit}`;
+  const value = observed?.boolean ? "" : `${number(alert.value, observed?.decimals ?? 1, language)} ${unit(observed?.symbol ?? alert.unit, language)}`;
   return [
     h("span", { class: "severity" }, h("span", { "aria-hidden": "true" }, `${SIGN[alert.severity]} `), t(`severity_${alert.severity}`)),
     h("span", { class: "what" }, `${inLanguage(alert.title)}: ${inLanguage(alert.name)}`),

@@ -1,14 +1,16 @@
 // The panel of one Thing: how it is, its values, its bays, its last 24 hours. Kept live.
 
 import { drawSeries } from "../chart.js";
-import { bandOf } from "../city.js";
-import { age, ageSeconds, number, time } from "../format.js";
+import { bandOf, isSimulated, isSummary } from "../city.js";
+import { age, ageSeconds, dayEndingAt, number, time, unit } from "../format.js";
 import { alertLines } from "./alerts.js";
-import { h, inLanguage, labelOf, language, nameOf, t } from "./element.js";
+import { h, inLanguage, labelOf, language, nameOf, remarkOn, t } from "./element.js";
 import { swatch } from "./swatch.js";
 
 const DAY_MS = 86_400_000;
+const DAY_S = 86_400;
 const SELF = new Set(["battery", "rssi"]); // about the device, not about the city
+const GOOD = 1;
 const MISSING = 9; // said before, and no longer: its inputs were not enough
 const BAY_SIGN = { free: "○", occupied: "●", unknown: "?", out_of_service: "✕" };
 
@@ -17,10 +19,11 @@ export class Detail {
   #chart = null; // {thing, property, points, streamId}
   #bays = [];
 
-  constructor(element, { onClose }) {
+  constructor(element, { onClose, onChart }) {
     this.element = element;
     element.tabIndex = -1;
     this.onClose = onClose;
+    this.onChart = onChart;
     addEventListener("keydown", (event) => event.key === "Escape" && this.#feature && onClose());
     new ResizeObserver(() => this.#chart?.points && this.#draw()).observe(element);
   }
@@ -42,10 +45,8 @@ export class Detail {
   refresh(city, alerts) {
     const feature = this.#feature && city.get(this.#feature.id);
     if (!feature) return;
-    const moreValues = Object.keys(feature.properties.values).length !== Object.keys(this.#feature.properties.values).length;
     this.#feature = feature;
     this.#fill(city, alerts);
-    if (moreValues) this.#fillChooser(city);
     if (feature.properties.capacity !== undefined) this.#loadBays(feature, city);
   }
 
@@ -70,8 +71,13 @@ export class Detail {
     if (this.#feature) this.#fill(city);
   }
 
+  // Whether the chart has a simulated value, which may be older than all that the map shows.
+  get anySimulated() {
+    return Boolean(this.#chart?.points?.some(isSimulated));
+  }
+
   #firstProperty(feature, city) {
-    const keys = Object.keys(feature.properties.values);
+    const keys = told(feature);
     const { headline } = city.domains.get(feature.domain);
     return keys.includes(headline) ? headline : keys.find((key) => !SELF.has(key)) ?? keys[0];
   }
@@ -109,7 +115,6 @@ export class Detail {
       h("p", { class: "trust", "data-trust": p.coordinate_trust }, t(`place_${p.coordinate_trust}`)),
     ].filter(Boolean);
     this.#fill(city, alerts);
-    this.#fillChooser(city);
     return parts;
   }
 
@@ -123,13 +128,15 @@ export class Detail {
       h("span", { class: "muted" }, [inLanguage(domain.name), p.time ? age(ageSeconds(p.time), language) : ""].filter(Boolean).join(" · ")),
     );
     if (alerts) this.#fillAlerts(alerts, city);
-    const rows = Object.entries(p.values).sort(([a], [b]) => order(domain, a) - order(domain, b));
-    const isExtra = ([key]) => domain.properties[key]?.derived && key !== domain.headline;
-    const told = rows.filter((row) => !isExtra(row)).map(([key, value]) => this.#row(city, feature, key, value));
-    const extra = rows.filter((row) => isExtra(row) && row[1].quality !== MISSING).map(([key, value]) => this.#row(city, feature, key, value));
-    this.values.replaceChildren(...(told.length ? told : [h("tr", {}, h("td", {}, t("no_values")))]));
+    const keys = told(feature).sort((a, b) => order(domain, a) - order(domain, b));
+    const row = (key) => this.#row(city, feature, key, p.values[key]);
+    const isExtra = (key) => domain.properties[key]?.derived && key !== domain.headline;
+    const own = keys.filter((key) => !isExtra(key)).map(row);
+    const extra = keys.filter((key) => isExtra(key) && !isCountedAbove(domain, feature, key)).map(row);
+    this.values.replaceChildren(...(own.length ? own : [h("tr", {}, h("td", {}, t("no_values")))]));
     this.derived.replaceChildren(...extra);
     this.derivedPart.hidden = extra.length === 0;
+    this.#fillChooser(city, keys);
     this.#fillAhead(city, feature);
     if (p.capacity !== undefined) this.#fillBays(city);
   }
@@ -158,29 +165,45 @@ export class Detail {
     const observed = city.property(feature.domain, key);
     const old = city.isStale(feature.domain, key, value);
     const notes = [
-      `${time(value.time, language)} (${age(ageSeconds(value.time), language)})`,
+      isOfADay(observed) ? dayOf(value.time) : `${time(value.time, language)} (${age(ageSeconds(value.time), language)})`,
       old ? t("old_data").toLowerCase() : null,
-      t(`quality_${value.quality}`),
+      observed?.derived && value.quality === GOOD ? null : t(`quality_${value.quality}`), // nothing checks what is derived
       provenance(value),
     ].filter(Boolean);
+    const remark = remarkOn(key);
     return h("tr", { "data-stale": String(old), "data-quality": value.quality },
       h("th", { scope: "row" }, observed ? inLanguage(observed.name) : key),
-      h("td", {}, h("span", { class: "value" }, classed(observed, value.result)), h("span", { class: "note" }, notes.join(" · "))));
+      h("td", {},
+        h("span", { class: "value" }, classed(observed, value.result)),
+        h("span", { class: "note" }, notes.join(" · ")),
+        remark ? h("span", { class: "note" }, remark) : null));
   }
 
-  #fillChooser(city) {
+  // A choice that somebody may have open is left alone while the same values are told.
+  #fillChooser(city, keys) {
     const feature = this.#feature;
-    const keys = Object.keys(feature.properties.values).sort((a, b) => order(city.domains.get(feature.domain), a) - order(city.domains.get(feature.domain), b));
-    const name = (key) => { const o = city.property(feature.domain, key); return o ? inLanguage(o.name) : key; };
-    const chosen = this.#chart?.property ?? this.#firstProperty(feature, city);
-    this.chooser.replaceChildren(...keys.map((key) => h("option", { value: key, selected: key === chosen }, name(key))));
     this.chooser.parentElement.hidden = keys.length < 2;
+    if (keys.join() === [...this.chooser.options].map((option) => option.value).join()) return undefined;
+    const name = (key) => { const o = city.property(feature.domain, key); return o ? inLanguage(o.name) : key; };
+    const first = this.#firstProperty(feature, city);
+    const withdrawn = this.#chart?.thing === feature.id && !keys.includes(this.#chart.property);
+    this.chooser.replaceChildren(...keys.map((key) => h("option", { value: key }, name(key))));
+    if (withdrawn && first) return this.#choose(city, feature.id, first);
+    if (withdrawn) [this.#chart, this.chartPart.hidden] = [null, true];
+    return this.#markChosen(this.#chart?.property ?? first);
+  }
+
+  // A bay's chart is none of the point's quantities.
+  #markChosen(property) {
+    this.chooser.value = this.#chart && this.#chart.thing !== this.#feature.id ? "" : property;
   }
 
   async #choose(city, thing, property) {
     const chart = { thing, property, city, domain: this.#feature.domain, points: null };
     this.#chart = chart;
     this.chartPart.hidden = false;
+    this.#markChosen(property);
+    if (this.#feature.properties.capacity !== undefined) this.#fillBays(city);
     this.chartNote.textContent = t("chart_loading");
     try {
       const { datastreams } = await fetchJson(`/api/v1/things/${encodeURIComponent(thing)}`);
@@ -191,9 +214,12 @@ export class Detail {
         ? await fetchJson(`/api/v1/datastreams/${stream.id}/observations?step=auto&from=${from}&to=${new Date(to).toISOString()}`)
         : { items: [], step: "raw" };
       if (this.#chart !== chart) return;
-      chart.points = page.items.map((item) => (page.step === "raw" ? item : { time: item.time, result: item.mean, quality: 1 }));
+      // Directions that cancel out have no mean: a gap.
+      const items = page.items.filter((item) => page.step === "raw" || item.mean !== null);
+      chart.points = items.map((item) => (page.step === "raw" ? item : { time: item.time, result: item.mean, quality: 1, provenance: item.provenance }));
       chart.intervalS = { "1h": 3600, "1d": 86400 }[page.step];
       this.#draw();
+      this.onChart();
     } catch (error) {
       console.warn(error.message);
       if (this.#chart === chart) {
@@ -219,9 +245,10 @@ export class Detail {
       to,
       language,
       decimals: observed?.decimals ?? 1,
-      symbol: observed?.symbol ?? "",
+      symbol: unit(observed?.symbol ?? "", language),
       boolean: observed?.boolean ?? false,
       bands: observed?.bands,
+      when: isOfADay(observed) ? dayOf : undefined,
       intervalS: this.#chart.intervalS ?? observed?.interval_s ?? 3600,
       label: `${name}, ${t("last_day")}`,
       words: { lowest: t("chart_lowest"), highest: t("chart_highest"), last: t("chart_last"), yes: t("yes"), no: t("no") },
@@ -229,8 +256,8 @@ export class Detail {
   }
 
   #note(points, observed) {
-    const unit = [observed?.boolean ? "" : observed?.symbol, t("hanoi_time")].filter(Boolean).join(", ");
-    return points.some((p) => p.quality >= 3) ? `${unit}. ${t("chart_suspect")}` : unit;
+    const said = [observed?.boolean ? "" : unit(observed?.symbol ?? "", language), t("hanoi_time")].filter(Boolean).join(", ");
+    return points.some((p) => p.quality >= 3) ? `${said}. ${t("chart_suspect")}` : said;
   }
 
   async #loadBays(feature, city) {
@@ -257,7 +284,7 @@ export class Detail {
     };
     this.bays.replaceChildren(
       h("ul", { class: "counts" }, ...["free", "occupied", "unknown", "out_of_service", "capacity"].map(count)),
-      this.#bays.length ? h("p", { class: "muted" }, t("bay_hint")) : null,
+      this.#bays.length && !this.#chart ? h("p", { class: "muted" }, t("bay_hint")) : "",
       h("div", { class: "bay-grid" }, ...this.#bays.map(bay)),
     );
     if (focused) this.bays.querySelector(`button[data-bay="${CSS.escape(focused)}"]`)?.focus();
@@ -270,6 +297,24 @@ async function fetchJson(path) {
   return answer.json();
 }
 
+// What a Thing says now; what was withdrawn it does not.
+function told(feature) {
+  return Object.entries(feature.properties.values).filter(([, value]) => value.quality !== MISSING).map(([key]) => key);
+}
+
+// The counts of a point stand live above; the derived ones of the moment are older and may differ. Those of a day may not.
+function isCountedAbove(domain, feature, key) {
+  return isSummary(domain, feature) && !isOfADay(domain.properties[key]);
+}
+
+function isOfADay(observed) {
+  return observed?.interval_s === DAY_S;
+}
+
+function dayOf(at) {
+  return `${t("day_of")} ${dayEndingAt(at, language)}`;
+}
+
 function order(domain, key) {
   if (key === domain.headline) return -1;
   const place = Object.keys(domain.properties).indexOf(key);
@@ -278,8 +323,7 @@ function order(domain, key) {
 
 function text(observed, result) {
   if (observed?.boolean) return t(result >= 0.5 ? "yes" : "no");
-  const symbol = observed?.symbol === "VN_AQI" ? "" : observed?.symbol ?? "";
-  return `${number(result, observed?.decimals ?? 1, language)} ${symbol}`.trim();
+  return `${number(result, observed?.decimals ?? 1, language)} ${unit(observed?.symbol ?? "", language)}`.trim();
 }
 
 // An index or a level says little without the word of its class.

@@ -9,6 +9,9 @@ export function t(key) {
   return settings.texts[key] ?? key;
 }
 
+// A line beside a property's value, where its name can't say enough.
+export const remarkOn = (property) => settings.texts[`remark_${property}`];
+
 // h("li", {class: "alert"}, "text", child, …): text is always text, never HTML.
 export function h(name, attributes = {}, ...children) {
   const node = document.createElement(name);

@@ -1,6 +1,6 @@
 // What shapes, colours and numbers mean, from the catalogue's bands.
 
-import { number } from "../format.js";
+import { number, unit } from "../format.js";
 import { h, inLanguage, language, t } from "./element.js";
 import { swatch } from "./swatch.js";
 
@@ -17,7 +17,7 @@ function part(domain) {
   const { shape, summary, bands: summaryBands } = domain.map;
   const headline = domain.properties[domain.headline];
   const bands = summary ? summaryBands : headline.bands;
-  const scale = summary ? "%" : [inLanguage(headline.name), headline.unit === "{AQI}" ? "" : headline.symbol].filter(Boolean).join(", ");
+  const scale = summary ? "%" : [inLanguage(headline.name), unit(headline.symbol, language)].filter(Boolean).join(", ");
   const title = h("h3", {}, inLanguage(domain.name), h("small", {}, ` ${scale}`));
   if (!bands.length) return h("div", {}, title, h("p", {}, t("legend_no_scale")));
   return h("div", {}, title, h("ul", {}, ...bands.map((band, i) => line(band, bands[i - 1], shape, headline, summary))));

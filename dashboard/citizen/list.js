@@ -1,6 +1,6 @@
 // Everything that is on the map as tables, for people who do not use the map.
 
-import { age, ageSeconds, number } from "../format.js";
+import { age, ageSeconds, number, unit } from "../format.js";
 import { h, inLanguage, labelOf, language, nameOf, t } from "./element.js";
 import { swatch } from "./swatch.js";
 
@@ -50,7 +50,7 @@ export function headlineText(city, domain, feature) {
   const value = city.headline(feature);
   if (!value) return "–";
   const { decimals, symbol } = domain.properties[domain.headline];
-  return `${number(value.result, decimals, language)} ${symbol === "VN_AQI" ? "" : symbol}`.trim();
+  return `${number(value.result, decimals, language)} ${unit(symbol, language)}`.trim();
 }
 
 function plain(text) {

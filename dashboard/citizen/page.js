@@ -44,7 +44,7 @@ async function start() {
     onSelect: select,
     nameOf,
   });
-  page.detail = new Detail($("detail"), { onClose: () => page.map.select(null) });
+  page.detail = new Detail($("detail"), { onClose: () => page.map.select(null), onChart: showSimulated });
   $("legend").open = innerWidth >= WIDE;
   $("search").addEventListener("input", listPlaces);
   addEventListener("resize", () => page.map.refit());
@@ -166,7 +166,12 @@ function showFreshness() {
     ? `${t(old ? "old_data" : "newest")}: ${age(ageSeconds(newest), language)}`
     : t("no_data");
   $("freshness").dataset.old = String(Boolean(old));
-  $("simulated").hidden = !page.city.anySimulated(page.known) && !page.alerts.some((a) => a.simulated);
+  showSimulated();
+}
+
+function showSimulated() {
+  const any = page.city.anySimulated(page.known) || page.alerts.some((a) => a.simulated) || page.detail.anySimulated;
+  $("simulated").hidden = !any;
 }
 
 function drawLayers() {

@@ -83,12 +83,14 @@ def _found(parts: Parts, shown: Language, now: datetime) -> dict[str, Any]:
             "has_policy": parts.retention_file is not None,
             "policy_fault": fault,
             "edition": facts.edition(conn),
-            **_storage(conn, parts, retention, shown),
+            **_storage(conn, parts, None if fault else retention, shown),
             **_facts(conn, parts, shown, now),
         }
 
 
-def _storage(conn: Connection, parts: Parts, retention: Retention, shown: Language) -> Mapping[str, Any]:
+def _storage(
+    conn: Connection, parts: Parts, retention: Retention | None, shown: Language
+) -> Mapping[str, Any]:
     return {
         "kept": view.kept(facts.kept(conn), retention, parts.city.view, shown),
         "disk": view.disk(facts.disk(conn), shown),

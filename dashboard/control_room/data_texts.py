@@ -21,6 +21,7 @@ DATA_TEXTS: Final[dict[str, Text]] = {
     "values": Text(vi="Số giá trị", en="Values"),
     "keeps": Text(vi="giữ {length}", en="kept {length}"),
     "forever": Text(vi="mãi mãi", en="for ever"),
+    "for_now": Text(vi="tạm thời, vì không dùng được tệp", en="for now, since the file can't be used"),
     "length_days": Text(vi="{count} ngày", en="{count} days"),
     "from_day": Text(vi="từ {day}", en="from {day}"),
     "disk_title": Text(vi="Trên đĩa", en="On disk"),
@@ -75,7 +76,10 @@ DATA_TEXTS: Final[dict[str, Text]] = {
     "ahead": Text(vi="nhanh {by}", en="{by} ahead"),
     "behind": Text(vi="chậm {by}", en="{by} behind"),
     "measured": Text(vi="Đo lúc", en="Measured"),
-    "policy_refused": Text(vi="Không dùng được: {fault}", en="Can't be used: {fault}"),
+    "policy_refused": Text(
+        vi="Không dùng được tệp HANOI_RETENTION_FILE nên tạm thời không xóa gì. Lý do (tiếng Anh): ",
+        en="The file of HANOI_RETENTION_FILE can't be used, so nothing is deleted for now: ",
+    ),
 }
 
 DATA_SCRIPT_TEXTS: Final = (

@@ -18,17 +18,22 @@ _TABLES: Final[Mapping[str, str]] = {"observation": "raw", "rollup_hour": "hourl
 
 
 def kept(
-    rows: Iterable[facts.Kept], retention: Retention, view: CityView, shown: Language
+    rows: Iterable[facts.Kept], retention: Retention | None, view: CityView, shown: Language
 ) -> list[dict[str, Any]]:
-    """A line a domain: how long what is kept, and what there is."""
+    """A line a domain: how long what is kept, and what there is. Without policies: all of it, for now."""
+
+    def span(length: timedelta | None, oldest: datetime | None) -> dict[str, Any]:
+        return _span(length, oldest, "forever" if retention else "for_now", shown)
+
+    policies = retention or Retention()
     return [
         {
             "domain": one.domain,
             "name": domain_name(one.domain, view, shown),
             "values": one.raw,
-            "raw": _span(retention.of(one.domain).raw, one.oldest_raw, shown),
-            "hourly": _span(retention.of(one.domain).hourly, one.oldest_hour, shown),
-            "daily": _span(retention.of(one.domain).daily, one.oldest_day, shown),
+            "raw": span(policies.of(one.domain).raw, one.oldest_raw),
+            "hourly": span(policies.of(one.domain).hourly, one.oldest_hour),
+            "daily": span(policies.of(one.domain).daily, one.oldest_day),
         }
         for one in rows
     ]
@@ -137,9 +142,9 @@ def _place(thing_id: str, view: CityView, shown: Language) -> str:
     return Text(vi=thing.name_vi, en=thing.name_en).in_language(shown) if thing else thing_id
 
 
-def _span(length: timedelta | None, oldest: datetime | None, shown: Language) -> dict[str, Any]:
+def _span(length: timedelta | None, oldest: datetime | None, endless: str, shown: Language) -> dict[str, Any]:
     return {
-        "kept": say("forever", shown)
+        "kept": say(endless, shown)
         if length is None
         else say("length_days", shown).format(count=length.days),
         "from": None if oldest is None else f"{oldest.astimezone(HANOI):%d-%m-%Y}",

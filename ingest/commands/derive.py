@@ -30,6 +30,9 @@ STOPPED: Final = 130
 """Exit status after Ctrl-C, as shells give it."""
 
 
+LEFT_ALONE: Final = (
+    "left alone: retention deleted raw values that they were made of; none is made there either"
+)
 KINDS: Final = ("new", "changed", "withdrawn")
 
 
@@ -41,9 +44,14 @@ class Done:
     until: datetime
     """Everything before is done."""
     failures: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    """Values that stay as they are, since retention deleted what they were made of."""
 
     def failed(self, derivation: str) -> None:
         self.failures[derivation] += 1
+
+    def left_alone(self, derivation: str, values: int) -> None:
+        self.left[derivation] += values
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +83,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         raise CommandError("--to must be later than --from, and --from in the past")
     known = _chosen(derivations.find(), arguments.derivation)
     done = Done(until=start)
-    deriver = Deriver(known=known, count_failure=done.failed)
+    deriver = Deriver(known=known, count_failure=done.failed, count_left=done.left_alone)
     status = 0
     try:
         with db.connect(settings.required("database_url"), name="derive", autocommit=True) as conn:
@@ -108,8 +116,9 @@ def _compute(
 ) -> Iterator[float]:
     """Yields how much of it is done. Once more when a Datastream was made that another derivation reads."""
     before: Plan | None = None
+    left = Counter(done.left)
     while (plan := deriver.plan(conn, domains)) is not before:
-        before = plan
+        before, done.left = plan, Counter(left)
         tasks = plan.between(window.start, window.end)
         wanted = [task for task in tasks if arguments.thing in (None, task.subject.thing.id)]
         batches = list(plan.batches(wanted))
@@ -152,8 +161,12 @@ def _report(done: Done, known: Sequence[Derivation], dry_run: bool) -> None:
     for name in (derivation.name for derivation in known):
         found = [f"{count} {how}" for how in KINDS if (count := done.counts[name, how])]
         failures = done.failures[name]
+        if name in done.left:
+            found.append(f"{done.left[name]} left alone")
         if failures:
             found.append(f"{counted(failures, 'failure')}, see the log")
         if found:
             print(f"{name}: {', '.join(found)}")
+    if done.left:
+        print(LEFT_ALONE)
     print(f"{verb} {counted(done.counts.total(), 'value')} up to {hanoi_time(done.until)}")

@@ -8,13 +8,14 @@ something old enough stays, 2 the file can't be used or the database can't be re
 import argparse
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from ingest.command_line import counted, hanoi_time, reference_of
 from ingest.commands import CommandError
 from ingest.retain import ARCHIVE, LOCK
 from storage import db, locks, retention
 from storage.retention import DomainOutcome, Kept, Outcome
-from storage.retention_policy import Policy, load_retention
+from storage.retention_policy import Policy, load_retention, require_folders
 from storage.settings import Settings
 
 _WHY: Mapping[str, str] = {
@@ -26,15 +27,21 @@ _WHY: Mapping[str, str] = {
 }
 
 
+_FOR_EVER: Final = "everything is kept for ever"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="change nothing")
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    domains = sorted(reference_of(settings).domains)
     if settings.retention_file is None:
         print("HANOI_RETENTION_FILE is not set: everything is kept for ever")
+        print("\n".join(f"{domain}: {_FOR_EVER}" for domain in domains))
         return 0
-    policies = load_retention(settings.retention_file, reference_of(settings).domains)
+    policies = load_retention(settings.retention_file, domains)
+    require_folders(settings.retention_file, policies)
     now, dry_run = datetime.now(UTC), arguments.dry_run
     try:
         with (
@@ -49,13 +56,15 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
                 retention.record(conn, now, succeeded=True, detail=outcome.detail())
     except db.DatabaseUnreachable as error:
         raise CommandError(f"HANOI_DATABASE_URL: {str(error).strip()}; what was done is done") from error
-    for domain in sorted(outcome.domains):
+    for domain in sorted({*domains, *outcome.domains}):
         print("\n".join(_lines(domain, policies.of(domain), outcome.domains[domain], dry_run)))
     print("\n".join(_rest(outcome)))
     return 1 if outcome.behind or any(one.kept for one in outcome.domains.values()) else 0
 
 
 def _lines(domain: str, policy: Policy, found: DomainOutcome, dry_run: bool) -> list[str]:
+    if not policy.deletes:
+        return [f"{domain}: {_FOR_EVER}"]
     lengths = f"raw {_length(policy.raw)}, hourly {_length(policy.hourly)}, daily {_length(policy.daily)}"
     goes = "would be deleted" if dry_run else "deleted"
     lines = [f"{domain}  (keeps {lengths})"]
@@ -63,6 +72,8 @@ def _lines(domain: str, policy: Policy, found: DomainOutcome, dry_run: bool) -> 
         span = f"{hanoi_time(found.raw_from)} to {hanoi_time(found.raw_to)} (Hanoi)"
         size = f"about {found.raw_bytes / 1e6:,.1f} MB"
         lines.append(f"    {goes}: {counted(found.raw_rows, 'raw value')}, {size}, {span}")
+        if policy.archive:
+            lines.append(f"    {'would be ' if dry_run else ''}archived first in {policy.archive_folder}")
     for rows, what in (
         (found.hourly_rows, "hour"),
         (found.daily_rows, "day"),

@@ -100,6 +100,14 @@ PRODUCTS: Final = (
 )
 
 
+_OURS: Final = frozenset(product.model.rstrip("0123456789") for product in PRODUCTS)
+
+
+def is_ours(model: str) -> bool:
+    """Whether the name is that of one of our models, of whatever number, or passes for it."""
+    return model.strip().casefold().rstrip("0123456789") in _OURS
+
+
 def made_by_others(domains: Mapping[str, Domain]) -> Iterator[Product]:
     """The forecasts of the catalogue that we have no model for: what others issue is scored like ours."""
     ours = {(product.domain, product.property) for product in PRODUCTS}

@@ -36,12 +36,16 @@ def verify(issues: pd.DataFrame, target: pd.DataFrame, product: Product) -> list
 
 
 def as_frame(issues: Iterable[Issue], things: dict[int, str]) -> pd.DataFrame:
-    """With the model that made each."""
+    """With the model that made each.
+
+    What was not here before the time that it is for foretold nothing, whatever time of issue it claims: it is left out.
+    The lead is counted from its arrival, which we know, and not from a time of issue before that.
+    """
     rows = [
         {
             "thing": things[issue.datastream_id],
             "time": issue.phenomenon_time,
-            "issued": issue.result_time,
+            "issued": issue.known_from,
             "middle": issue.result,
             "low": _number(issue, "low"),
             "high": _number(issue, "high"),
@@ -49,6 +53,7 @@ def as_frame(issues: Iterable[Issue], things: dict[int, str]) -> pd.DataFrame:
             "model": str((issue.parameters or {}).get("model")),
         }
         for issue in issues
+        if issue.known_from < issue.phenomenon_time
     ]
     frame = pd.DataFrame(rows, columns=["thing", "time", "issued", "middle", "low", "high", "level", "model"])
     for column in ("time", "issued"):

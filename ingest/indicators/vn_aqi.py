@@ -75,13 +75,16 @@ def nowcast(hours: Sequence[float | None], *, mode: NowcastMode = "normalised") 
     Decision 1459, section on NowCast: w = Cmin/Cmax, at least ½; weights w^(i−1); None unless at least two of the
     three newest hours exist. The Decision writes the case w = ½ without its normalisation, which under-reads where
     hours are missing; here the sum is divided by the weights that were used, unless the mode is `literal`.
-    Raises ValueError unless 12.
+    Raises ValueError unless 12, and for NaN and infinity.
     """
     if len(hours) != NOWCAST_HOURS:
         raise ValueError(f"NowCast takes {NOWCAST_HOURS} hours, got {len(hours)}")
+    present = [(n, value) for n, value in enumerate(hours) if value is not None]
+    for n, value in present:
+        if not math.isfinite(value):
+            raise ValueError(f"NowCast: hour {n + 1} of {NOWCAST_HOURS} is {value}, not a finite number")
     if sum(value is not None for value in hours[:3]) < 2:
         return None
-    present = [(n, value) for n, value in enumerate(hours) if value is not None]
     highest = max(value for _, value in present)
     lowest = min(value for _, value in present)
     if highest <= 0:

@@ -216,7 +216,10 @@ def _checked(key: str, value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(f"{key}: {value!r:.40} is not a number")
     low, high = _BOUNDS.get(key, (0, math.inf))
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer beyond what a float holds
+        raise ValueError(f"{key}: a number beyond the range of a float is no measurement") from None
     if not (low <= number <= high and math.isfinite(number)):
         limit = "0 or more" if high == math.inf else f"from {low:g} to {high:g}"
         raise ValueError(f"{key}: {number} is not {limit}")

@@ -20,13 +20,17 @@ from storage.exports.archive_files import (
     ArchiveError,
     Part,
     Table,
+    Wrong,
     as_csv,
-    manifests,
+    check,
+    day_of,
+    files,
     path_of,
     read_manifest,
     tables_of,
     verified,
     write_part,
+    writing,
 )
 from storage.exports.rows import typed
 from storage.model import HANOI, Domain
@@ -35,6 +39,7 @@ from storage.retention import NotArchived
 log = logging.getLogger(__name__)
 
 DAY: Final = timedelta(days=1)
+SHOWN: Final = 20
 _ROWS: Final[Mapping[Table, str]] = {"observation": "rows", "observation_superseded": "superseded_rows"}
 _BROUGHT: Final[Mapping[Table, str]] = {
     "observation": "archived",
@@ -50,6 +55,8 @@ class Manifest:
     start: datetime
     end: datetime
     parts: Sequence[Part]
+    written: int
+    """Files that are new or were replaced; the others had these rows already."""
 
     @property
     def rows(self) -> int:
@@ -78,6 +85,19 @@ class Restored:
         )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What a restore will bring back."""
+
+    folder: Path
+    start: datetime | None
+    end: datetime | None
+    parts: Sequence[Part]
+    """The files of values, by domain and day."""
+    left_out: Sequence[Wrong]
+    """Files that can't be restored; nor is anything else of their days."""
+
+
 def archive_span(conn: db.Connection, folder: Path, domain: str, start: datetime, end: datetime) -> Manifest:
     """Brings a domain's values from `start` (inclusive) to `end` (exclusive) into the archive and reads them again.
 
@@ -85,10 +105,14 @@ def archive_span(conn: db.Connection, folder: Path, domain: str, start: datetime
     (REPEATABLE READ, or a lock on the chunks). Raises ArchiveError and OSError: then the files are as they were.
     """
     parts: list[Part] = []
+    written = 0
     for day, first, until in days(start, end):
-        with conn.transaction():
-            parts += _archive_day(conn, folder, domain, day, first, until)
-    return Manifest(domain=domain, start=start, end=end, parts=parts)
+        with writing(folder), conn.transaction():
+            now = _now(conn)
+            of_day = _archive_day(conn, folder, domain, day, first, until, now)
+        parts += of_day
+        written += sum(part.written_at == now for part in of_day)
+    return Manifest(domain=domain, start=start, end=end, parts=parts, written=written)
 
 
 def archive_datastreams(
@@ -133,41 +157,73 @@ def domains_with_values(conn: db.Connection) -> dict[str, datetime]:
     return found
 
 
-def restore(
-    conn: db.Connection,
-    catalogue: Mapping[str, Domain],
+def plan(
     folder: Path,
     start: datetime | None = None,
     end: datetime | None = None,
-    told: Callable[[Part], None] = lambda part: None,
+    domains: Collection[str] = (),
+    *,
+    leave_out_damaged: bool = False,
+) -> Plan:
+    """What a restore of a span will do, after every file that it needs was read; () is every domain.
+
+    Raises ArchiveError where there is no archive or none of the span, and for files that are not what was written,
+    have no manifest or are gone, unless one wants the other days all the same.
+    """
+    if not (folder / TABLES[0]).is_dir():
+        raise ArchiveError(f"{folder}: is no archive: it has no folder '{TABLES[0]}'")
+    asked = [name for name in files(folder) if _is_asked(name, start, end, domains)]
+    good, wrong = check(folder, asked)
+    if wrong and not leave_out_damaged:
+        named = [one.what for one in wrong[:SHOWN]] + [f"and {len(wrong) - SHOWN} more"] * (
+            len(wrong) > SHOWN
+        )
+        raise ArchiveError(
+            "\n  ".join([f"nothing was restored: {len(wrong)} of {len(asked)} files can't be:", *named])
+        )
+    damaged = {one.day for one in wrong}
+    parts = [
+        part
+        for part in good
+        if part.table == TABLES[0]
+        and (part.domain, part.day) not in damaged
+        and (start is None or part.last >= start)
+        and (end is None or part.first < end)
+    ]
+    if not parts:
+        raise ArchiveError(f"{folder}: has no {'whole ' if wrong else ''}file of what was asked for")
+    return Plan(folder=folder, start=start, end=end, parts=parts, left_out=wrong)
+
+
+def archived_domains(folder: Path) -> set[str]:
+    """What there is, or should be, a file of."""
+    return {day[0] for day in map(day_of, files(folder)) if day is not None}
+
+
+def restore(
+    conn: db.Connection,
+    catalogue: Mapping[str, Domain],
+    plan: Plan,
+    told: Callable[[Part, Restored], None] = lambda part, restored: None,
 ) -> Restored:
     """Brings values back, a day in a transaction; again is once, and what the database has newer stays.
 
     Nobody is told: they are no news to pages and alerts, and their derived values are in the archive themselves. The
-    rollups of days that are not frozen are made anew by hanoi-ingest. Raises ArchiveError naming file or Thing.
+    rollups of days that are not frozen are made anew by hanoi-ingest; what ends this half-way leaves no day without.
+    Raises ArchiveError naming file or Thing.
     """
     restored = Restored()
-    for part in restorable(folder, start, end):
+    for part in plan.parts:
         with conn.transaction():
-            restored += _restore_day(conn, catalogue, folder, part, start, end)
-        told(part)
-    if restored.new or restored.corrected:
-        rollups.fill_anew(conn)
+            of_day = _restore_day(conn, catalogue, plan, part)
+            if of_day.new or of_day.corrected:
+                rollups.fill_anew(conn, rollups.day_of(part.first))
+        restored += of_day
+        told(part, of_day)
     log.info(
         "archive_restored new=%d corrected=%d known=%d", restored.new, restored.corrected, restored.known
     )
     return restored
-
-
-def restorable(folder: Path, start: datetime | None, end: datetime | None) -> list[Part]:
-    """The files of values that have some of the span. Raises ArchiveError where there is no archive."""
-    if not (folder / TABLES[0]).is_dir():
-        raise ArchiveError(f"{folder}: is no archive: it has no folder '{TABLES[0]}'")
-    return [
-        part
-        for part in manifests(folder, "observation")
-        if (start is None or part.last >= start) and (end is None or part.first < end)
-    ]
 
 
 def days(start: datetime, end: datetime) -> Iterator[tuple[date, datetime, datetime]]:
@@ -179,12 +235,25 @@ def days(start: datetime, end: datetime) -> Iterator[tuple[date, datetime, datet
         start = next_day
 
 
+def _is_asked(name: str, start: datetime | None, end: datetime | None, domains: Collection[str]) -> bool:
+    """By its name; one that says nothing may be of any day."""
+    named = day_of(name)
+    if named is None:
+        return True
+    domain, day = named
+    begins = datetime.combine(day, datetime.min.time(), HANOI)
+    return (
+        (not domains or domain in domains)
+        and (start is None or begins + DAY > start)
+        and (end is None or begins < end)
+    )
+
+
 def _archive_day(
-    conn: db.Connection, folder: Path, domain: str, day: date, start: datetime, end: datetime
+    conn: db.Connection, folder: Path, domain: str, day: date, start: datetime, end: datetime, now: datetime
 ) -> list[Part]:
     _bring(conn, folder, domain, day)
     asked = {"domain": domain, "start": start, "end": end}
-    now = _now(conn)
     parts = []
     for table in TABLES:
         with closing(typed(conn, db.statements("archive")[_ROWS[table]], asked, SCHEMA[table])) as rows:
@@ -224,7 +293,7 @@ def _lacks(
     end: datetime,
 ) -> bool:
     for day, first, until in days(start, end):
-        with conn.transaction():
+        with writing(folder), conn.transaction():
             _bring(conn, folder, domain, day, names)
             asked = {"datastream_ids": ids, "start": first, "end": until}
             row = conn.execute(db.statements("archive")["lacking"], asked).fetchone()
@@ -236,19 +305,17 @@ def _lacks(
 def _restore_day(
     conn: db.Connection,
     catalogue: Mapping[str, Domain],
-    folder: Path,
+    plan: Plan,
     part: Part,
-    start: datetime | None,
-    end: datetime | None,
 ) -> Restored:
     sql = db.statements("archive")
-    _bring(conn, folder, part.domain, part.day)
-    bounds = {"start": start or part.first, "end": end or part.last + DAY}
+    _bring(conn, plan.folder, part.domain, part.day)
+    bounds = {"start": plan.start or part.first, "end": plan.end or part.last + DAY}
     rows = part.rows
     if part.first < bounds["start"] or part.last >= bounds["end"]:
         rows -= conn.execute(sql["leave_out_of_archived"], bounds).rowcount
         conn.execute(sql["leave_out_of_archived_superseded"], bounds)
-    _make_datastreams(conn, catalogue, folder, part)
+    _make_datastreams(conn, catalogue, plan.folder, part)
     new = conn.execute(sql["restore_new"]).rowcount
     corrected = conn.execute(sql["restore_contested"], bounds).rowcount if new < rows else 0
     superseded = conn.execute(sql["restore_superseded"]).rowcount

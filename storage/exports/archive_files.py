@@ -7,9 +7,13 @@
 `domain` and `month` are in the path only, as DuckDB, Spark and pyarrow read it; they pass over names with a `_`.
 """
 
+import fcntl
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
@@ -28,7 +32,10 @@ from storage.exports.rows import TIME
 
 Table = Literal["observation", "observation_superseded"]
 TABLES: Final[tuple[Table, ...]] = ("observation", "observation_superseded")
+_NAME: Final = re.compile(r"[^/]+/domain=([^/]+)/month=[^/]+/part-(\d{4}-\d\d-\d\d)\.parquet")
 READ_BYTES: Final = 1 << 20
+LOCK_S: Final = 30.0
+"""How long one writer waits for another."""
 
 ROWS: Final = pa.schema(
     [
@@ -87,6 +94,19 @@ class Wrong:
     file: str
     what: str
 
+    @property
+    def day(self) -> tuple[str, date] | None:
+        return day_of(self.file)
+
+
+def day_of(file: str) -> tuple[str, date] | None:
+    """The domain and day that a file's name, relative to the archive's folder, says it is of."""
+    named = _NAME.fullmatch(file)
+    try:
+        return (named[1], date.fromisoformat(named[2])) if named else None
+    except ValueError:
+        return None
+
 
 def path_of(folder: Path, table: Table, domain: str, day: date) -> Path:
     return folder / table / f"domain={domain}" / f"month={day:%Y-%m}" / f"part-{day:%Y-%m-%d}.parquet"
@@ -94,6 +114,26 @@ def path_of(folder: Path, table: Table, domain: str, day: date) -> Path:
 
 def manifest_of(path: Path) -> Path:
     return path.with_name(f"_{path.stem}.json")
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Nobody else writes into this archive meanwhile: a file and its manifest are two steps.
+
+    Raises ArchiveError when another is still at it after LOCK_S: whoever waits may hold what the other one needs.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("ab") as lock:
+        end = time.monotonic() + LOCK_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise ArchiveError(f"{folder}: another process writes into this archive") from None
+                time.sleep(0.1)
+        yield
 
 
 def write_part(
@@ -165,30 +205,40 @@ def as_csv(rows: pa.Table) -> bytes:
     return out.getvalue()
 
 
-def manifests(folder: Path, table: Table) -> list[Part]:
-    """By domain and day. Raises ArchiveError for one that can't be read."""
-    paths = sorted((folder / table).glob("domain=*/month=*/_part-*.json"))
-    return [_decoded(path) for path in paths]
-
-
 def read_manifest(path: Path) -> Part | None:
     manifest = manifest_of(path)
     return _decoded(manifest) if manifest.exists() else None
 
 
-def check(folder: Path, told: Callable[[str], None] = lambda file: None) -> tuple[list[Part], list[Wrong]]:
-    """Every file against its manifest, and what has none."""
-    good, wrong = [], []
-    for table in TABLES:
-        manifests = {path.with_name(path.name[1:]) for path in (folder / table).rglob("_part-*.json")}
-        manifests = {path.with_suffix(".parquet") for path in manifests}
-        for path in sorted(manifests | set((folder / table).rglob("*.parquet"))):
-            told(str(path.relative_to(folder)))
-            try:
-                good.append(verified(folder, path))
-            except ArchiveError as error:
-                wrong.append(Wrong(file=str(path.relative_to(folder)), what=str(error)))
+def files(folder: Path) -> list[str]:
+    """What there is or should be, by table, domain and day: a file without a manifest, and one that is gone, too."""
+    return [str(path.relative_to(folder)) for table in TABLES for path in sorted(_files(folder / table))]
+
+
+def check(folder: Path, names: Iterable[str] | None = None) -> tuple[list[Part], list[Wrong]]:
+    """Files (all of them by default) against their manifests, and those that have none."""
+    good: list[Part] = []
+    wrong: list[Wrong] = []
+    held = set()
+    for name in files(folder) if names is None else names:
+        day = day_of(name)
+        if name.startswith(f"{TABLES[0]}/"):
+            held.add(day)
+        try:
+            if day is None:
+                raise ArchiveError(f"{folder / name}: is not named as a file of an archive is")
+            if day not in held:  # what was replaced never is without what replaced it
+                gone = path_of(folder, TABLES[0], *day)
+                raise ArchiveError(f"{gone}: is not there, nor its manifest; {name} is of the same day")
+            good.append(verified(folder, folder / name))
+        except ArchiveError as error:
+            wrong.append(Wrong(file=name, what=str(error)))
     return good, wrong
+
+
+def _files(folder: Path) -> set[Path]:
+    described = {path.with_name(path.name[1:]) for path in folder.rglob("_part-*.json")}
+    return {path.with_suffix(".parquet") for path in described} | set(folder.rglob("*.parquet"))
 
 
 def sha256(path: Path) -> str:

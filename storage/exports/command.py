@@ -8,7 +8,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,12 +19,13 @@ import psycopg
 from tqdm import tqdm
 
 from storage import db
+from storage.catalog import ReferenceDataError, load_catalog
 from storage.exports.export import FORMATS, Format, metadata
 from storage.exports.output import output
 from storage.exports.rows import Told
 from storage.exports.selection import Asked, Selection, SelectionError, Step, select
 from storage.logs import configure_logging, redacted
-from storage.model import HANOI
+from storage.model import HANOI, Domain
 from storage.settings import ConfigurationError, Settings, exit_on_configuration_error
 
 SUFFIXES: Final[dict[str, Format]] = {".csv": "csv", ".parquet": "parquet", ".geojson": "geojson"}
@@ -48,8 +49,9 @@ def main() -> None:
         options = read_options(sys.argv[1:], now)
         settings = Settings.load()
         configure_logging(settings.log_level, settings.secrets)
-        rows = run(settings.required("database_url"), options, now)
-    except (ConfigurationError, SelectionError) as error:
+        catalogue = load_catalog(settings.catalog_folders)
+        rows = run(settings.required("database_url"), options, catalogue, now)
+    except (ConfigurationError, ReferenceDataError, SelectionError) as error:
         exit_on_configuration_error(error)
     except KeyboardInterrupt:
         _fail(130, "interrupted; no file was written")
@@ -66,13 +68,13 @@ def main() -> None:
         print(f"{rows:,} rows to {options.output}", file=sys.stderr)
 
 
-def run(url: str, options: Options, now: datetime) -> int:
+def run(url: str, options: Options, catalogue: Mapping[str, Domain], now: datetime) -> int:
     """Writes the file; returns how many rows. Raises SelectionError, psycopg.Error and OSError: then there is none."""
     schema = "public_view" if options.public else "public"
     with db.connect(url, name="export", schema=schema) as conn:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ  # one moment, however long it takes
         conn.read_only = True
-        selection = select(conn, options.asked)
+        selection = select(conn, options.asked, catalogue if options.public else None)
         notes = metadata(selection, licence=options.licence, now=now)
         with output(options.output) as out, _bar(selection, shown=not options.quiet) as (told, rows):
             FORMATS[options.format](conn, selection, out, told, notes)
@@ -83,7 +85,7 @@ def read_options(arguments: Sequence[str], now: datetime) -> Options:
     """Raises SelectionError naming the option; argparse exits 2 by itself."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    format = given.format or SUFFIXES.get(Path(given.output).suffix, "csv")
+    format = given.format or _format_of(given.output)
     if given.output == "-" and format == "parquet":
         raise SelectionError("--output: Parquet goes to a file, '-' is for csv and geojson")
     return Options(
@@ -92,7 +94,7 @@ def read_options(arguments: Sequence[str], now: datetime) -> Options:
             things=tuple(given.thing),
             properties=tuple(given.property),
             start=given.start,
-            end=given.end or now,
+            end=given.end or (now.astimezone(given.start.tzinfo) if given.start else now),
             step=cast(Step, given.step),
             qualities=given.quality,
         ),
@@ -105,7 +107,7 @@ def read_options(arguments: Sequence[str], now: datetime) -> Options:
 
 
 def parse_time(text: str) -> datetime:
-    """2026-11-01T00:00:00+07:00, …Z, or a day, which begins at Hanoi's midnight."""
+    """2026-11-01T00:00:00+07:00, …Z, or a day, which begins at Hanoi's midnight. In the zone it is given in."""
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -114,10 +116,23 @@ def parse_time(text: str) -> datetime:
         ) from None
     if time.tzinfo is None and len(text) > len("2026-11-01"):
         raise argparse.ArgumentTypeError(f"'{text}' has no offset: write {text}+07:00 or {text}Z")
+    time = time if time.tzinfo else time.replace(tzinfo=HANOI)
     try:
-        return (time if time.tzinfo else time.replace(tzinfo=HANOI)).astimezone(UTC)
+        time.astimezone(UTC)
     except OverflowError:
         raise argparse.ArgumentTypeError(f"'{text}' is out of the calendar") from None
+    return time
+
+
+def _format_of(output: str) -> Format:
+    ending = Path(output).suffix.lower()
+    if output == "-" or not ending:
+        return "csv"
+    if ending not in SUFFIXES:
+        raise SelectionError(
+            f"--output: '{output}' ends in none of {', '.join(SUFFIXES)}: name it otherwise or say --format"
+        )
+    return SUFFIXES[ending]
 
 
 def _qualities(text: str) -> frozenset[int]:
@@ -140,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--format", choices=sorted(FORMATS), help="default: what the file's name ends in, or csv")
     add("-o", "--output", required=True, metavar="FILE", help="'-' is standard output")
     add("--licence", metavar="TEXT", help="what the file says of the rights in it (Parquet, GeoJSON)")
-    add("--public", action="store_true", help="only what the public API shows")
+    add("--public", action="store_true", help="only what the public API shows, without forecasts")
     add("--quiet", action="store_true", help="no progress bar")
     return parser
 

@@ -20,6 +20,7 @@ NO_LICENCE: Final = "not stated; ask whoever runs this installation before you p
 PROVENANCE: Final = (
     "Each value says where it comes from: measured, manual, derived, replayed, forecast or simulated;"
     " input_provenance is the weakest among a derived value's inputs."
+    " That of an hour or a day is the weakest among its values."
     " Values that are simulated, or derived from simulated ones, are not of the real city."
 )
 

@@ -39,6 +39,9 @@ def sync_folder(folder: Path) -> None:
 def output(name: str) -> Iterator[IO[bytes]]:
     """`-` is standard output, anything else a file."""
     if name != "-":
+        folder = Path(name).parent
+        if not folder.is_dir():
+            raise FileNotFoundError(f"there is no folder '{folder}'")
         with replacing(Path(name)) as file:
             yield file
         return

@@ -1,12 +1,12 @@
 """What an export takes: Datastreams, a span, a step. Nothing else decides which rows are in a file."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from storage import db, things
-from storage.model import Quality
+from storage.model import Domain, Quality
 from storage.things import ThingRow
 
 Step = Literal["raw", "1h", "1d"]
@@ -61,13 +61,24 @@ class Selection:
             start = end
 
 
-def select(conn: db.Connection, asked: Asked) -> Selection:
-    """What is asked of what this database has. Raises SelectionError naming the option."""
+def select(conn: db.Connection, asked: Asked, public: Mapping[str, Domain] | None = None) -> Selection:
+    """What is asked of what this database has. Raises SelectionError naming the option.
+
+    `public` is the catalogue where the public shall read it: then Datastreams of forecasts are left out, and those
+    that the catalogue does not know, which may be forecasts. Which of them may be shown the public API decides anew
+    every few seconds by their scores; a file would keep what it refuses a minute later.
+    """
     _require_possible(asked)
     city = {row.id: row for row in things.all_things(conn)}
-    streams = things.all_datastreams(conn)
+    streams = [
+        row
+        for row in things.all_datastreams(conn)
+        if public is None or _is_observed(public, city[row.thing_id].domain, row.property)
+    ]
     _require_known("--domain", asked.domains, {row.domain for row in city.values()})
     _require_known("--thing", asked.things, set(city))
+    if public is not None:
+        _require_observed(public, asked.properties)
     _require_known("--property", asked.properties, {row.property for row in streams})
     streams_of: dict[str, list[int]] = {}
     for row in streams:
@@ -84,8 +95,8 @@ def select(conn: db.Connection, asked: Asked) -> Selection:
     return Selection(
         things=[city[id] for id in sorted(streams_of)],
         streams_of=streams_of,
-        start=asked.start or _first(conn, asked.step, ids) or asked.end,
-        end=asked.end,
+        start=(asked.start or _first(conn, asked.step, ids) or asked.end).astimezone(UTC),
+        end=asked.end.astimezone(UTC),
         step=asked.step,
         qualities=None if asked.qualities is None else tuple(sorted(asked.qualities)),
     )
@@ -101,6 +112,21 @@ def _require_possible(asked: Asked) -> None:
         raise SelectionError(f"--quality: not some of {', '.join(map(str, sorted(known)))}")
     if asked.step != "raw":
         raise SelectionError(f"--quality: only raw values have one, and --step is {asked.step}")
+
+
+def _is_observed(catalogue: Mapping[str, Domain], domain: str, key: str) -> bool:
+    known = catalogue[domain].properties.get(key) if domain in catalogue else None
+    return known is not None and known.forecast_of is None
+
+
+def _require_observed(catalogue: Mapping[str, Domain], properties: Sequence[str]) -> None:
+    for domain in catalogue.values():
+        for key in properties:
+            if key in domain.properties and domain.properties[key].forecast_of is not None:
+                raise SelectionError(
+                    f"--property: '{key}' is a forecast, --public has none;"
+                    " those that may be shown are at /api/v1/forecasts"
+                )
 
 
 def _require_known(option: str, given: Sequence[str], known: Collection[str]) -> None:

@@ -7,7 +7,9 @@ DROP VIEW observation_1h, observation_1d;
 
 -- Sums and no means, so that a day is made of its hours. `total` and what follows are of good and not evaluated
 -- values; only the columns named so are of suspect ones; fail and missing are only counted. The sums of directions as
--- vectors are empty where the Datastream is not circular. In the community edition only what is frozen is here.
+-- vectors are empty where the Datastream is not circular. `provenance` is the weakest of the good, not evaluated and
+-- suspect values, where a derived one counts as its inputs: the enum's order is from the strongest to the weakest. In
+-- the community edition only what is frozen is here.
 CREATE TABLE rollup_hour (
     datastream_id bigint NOT NULL,
     bucket        timestamptz NOT NULL,
@@ -26,6 +28,7 @@ CREATE TABLE rollup_hour (
     cosines       double precision,
     sines_suspect double precision,
     cosines_suspect double precision,
+    provenance    provenance,
     PRIMARY KEY (datastream_id, bucket)
 );
 CREATE TABLE rollup_day (LIKE rollup_hour INCLUDING ALL);
@@ -84,7 +87,7 @@ SET search_path = pg_catalog AS $$ SELECT day_watermark FROM public.rollup_state
 
 CREATE VIEW rollup_hours AS
 SELECT datastream_id, bucket, good, not_evaluated, suspect, fail, missing, total, min, max, first, last, total_suspect,
-       sines, cosines, sines_suspect, cosines_suspect
+       sines, cosines, sines_suspect, cosines_suspect, provenance
 FROM rollup_hour
 WHERE bucket < (SELECT watermark FROM rollup_state)
 UNION ALL
@@ -104,14 +107,15 @@ SELECT datastream_id,
        sum(sind(result)) FILTER (WHERE quality < 3),
        sum(cosd(result)) FILTER (WHERE quality < 3),
        sum(sind(result)) FILTER (WHERE quality = 3),
-       sum(cosd(result)) FILTER (WHERE quality = 3)
+       sum(cosd(result)) FILTER (WHERE quality = 3),
+       max(GREATEST(provenance, input_provenance)) FILTER (WHERE quality < 4)
 FROM observation
 WHERE phenomenon_time >= (SELECT watermark FROM rollup_state) AND phenomenon_time >= rollup_watermark_then()
 GROUP BY datastream_id, time_bucket('1 hour', phenomenon_time);
 
 CREATE VIEW rollup_days AS
 SELECT datastream_id, bucket, good, not_evaluated, suspect, fail, missing, total, min, max, first, last, total_suspect,
-       sines, cosines, sines_suspect, cosines_suspect
+       sines, cosines, sines_suspect, cosines_suspect, provenance
 FROM rollup_day
 WHERE bucket < (SELECT day_watermark FROM rollup_state)
 UNION ALL
@@ -131,7 +135,8 @@ SELECT datastream_id,
        sum(sines),
        sum(cosines),
        sum(sines_suspect),
-       sum(cosines_suspect)
+       sum(cosines_suspect),
+       max(provenance)
 FROM rollup_hours
 WHERE bucket >= (SELECT day_watermark FROM rollup_state) AND bucket >= rollup_day_watermark_then()
 GROUP BY datastream_id, time_bucket('1 day', bucket, 'Asia/Ho_Chi_Minh');
@@ -153,7 +158,8 @@ SELECT r.datastream_id,
        rollup_mean(COALESCE(r.total, 0) + COALESCE(r.total_suspect, 0), r.good + r.not_evaluated + r.suspect,
                    COALESCE(r.sines, 0) + COALESCE(r.sines_suspect, 0),
                    COALESCE(r.cosines, 0) + COALESCE(r.cosines_suspect, 0), d.circular) AS mean_with_suspect,
-       rollup_coverage(r.good + r.not_evaluated, r.bucket, INTERVAL '1 hour', d.interval_s, now()) AS coverage
+       rollup_coverage(r.good + r.not_evaluated, r.bucket, INTERVAL '1 hour', d.interval_s, now()) AS coverage,
+       r.provenance
 FROM rollup_hours r
 JOIN datastream d ON d.id = r.datastream_id;
 
@@ -174,7 +180,8 @@ SELECT r.datastream_id,
        rollup_mean(COALESCE(r.total, 0) + COALESCE(r.total_suspect, 0), r.good + r.not_evaluated + r.suspect,
                    COALESCE(r.sines, 0) + COALESCE(r.sines_suspect, 0),
                    COALESCE(r.cosines, 0) + COALESCE(r.cosines_suspect, 0), d.circular) AS mean_with_suspect,
-       rollup_coverage(r.good + r.not_evaluated, r.bucket, INTERVAL '1 day', d.interval_s, now()) AS coverage
+       rollup_coverage(r.good + r.not_evaluated, r.bucket, INTERVAL '1 day', d.interval_s, now()) AS coverage,
+       r.provenance
 FROM rollup_days r
 JOIN datastream d ON d.id = r.datastream_id;
 

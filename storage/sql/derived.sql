@@ -19,6 +19,10 @@ CROSS JOIN LATERAL (
       AND o.phenomenon_time BETWEEN %(first)s AND %(last)s
 ) AS o;
 
+-- name: complete_from
+-- why: retention deleted what is before it
+SELECT datastream_id, complete_from FROM rollup_horizon WHERE datastream_id = ANY(%(datastream_ids)s);
+
 -- name: newest
 -- why: a step in the index for each, newest chunk first
 SELECT max(o.phenomenon_time) AS time

@@ -41,8 +41,6 @@ COPY (
 ) TO STDOUT (FORMAT csv);
 
 -- name: hourly
--- why: a rollup has no provenance; the weakest of its values stands beside it as long as these are there. The order of
---      the enum is from the strongest to the weakest.
 COPY (
     WITH named AS MATERIALIZED (
         SELECT d.id,
@@ -57,17 +55,9 @@ COPY (
            CASE WHEN %(safe)s THEN replace(replace(r.bucket::text, ' ', 'T'), '+00', 'Z')
                 ELSE r.bucket::text END,
            r.count, r.mean, r.min, r.max, r.first, r.last, r.good, r.not_evaluated, r.suspect, r.fail, r.missing,
-           r.mean_with_suspect, r.coverage, made_of.provenance
+           r.mean_with_suspect, r.coverage, r.provenance
     FROM observation_1h r
     JOIN named n ON n.id = r.datastream_id
-    LEFT JOIN (
-        SELECT o.datastream_id, time_bucket('1 hour', o.phenomenon_time) AS bucket,
-               max(coalesce(o.input_provenance, o.provenance)) AS provenance
-        FROM observation o
-        WHERE o.datastream_id = ANY (%(datastream_ids)s::bigint[])
-          AND o.phenomenon_time >= %(start)s AND o.phenomenon_time < %(end)s::timestamptz + INTERVAL '1 hour'
-        GROUP BY o.datastream_id, time_bucket('1 hour', o.phenomenon_time)
-    ) made_of ON made_of.datastream_id = r.datastream_id AND made_of.bucket = r.bucket
     WHERE r.datastream_id = ANY (%(datastream_ids)s::bigint[]) AND r.bucket >= %(start)s AND r.bucket < %(end)s
     ORDER BY r.datastream_id, r.bucket
 ) TO STDOUT (FORMAT csv);
@@ -87,17 +77,9 @@ COPY (
            CASE WHEN %(safe)s THEN replace(replace(r.bucket::text, ' ', 'T'), '+00', 'Z')
                 ELSE r.bucket::text END,
            r.count, r.mean, r.min, r.max, r.first, r.last, r.good, r.not_evaluated, r.suspect, r.fail, r.missing,
-           r.mean_with_suspect, r.coverage, made_of.provenance
+           r.mean_with_suspect, r.coverage, r.provenance
     FROM observation_1d r
     JOIN named n ON n.id = r.datastream_id
-    LEFT JOIN (
-        SELECT o.datastream_id, time_bucket('1 day', o.phenomenon_time, 'Asia/Ho_Chi_Minh') AS bucket,
-               max(coalesce(o.input_provenance, o.provenance)) AS provenance
-        FROM observation o
-        WHERE o.datastream_id = ANY (%(datastream_ids)s::bigint[])
-          AND o.phenomenon_time >= %(start)s AND o.phenomenon_time < %(end)s::timestamptz + INTERVAL '1 day'
-        GROUP BY o.datastream_id, time_bucket('1 day', o.phenomenon_time, 'Asia/Ho_Chi_Minh')
-    ) made_of ON made_of.datastream_id = r.datastream_id AND made_of.bucket = r.bucket
     WHERE r.datastream_id = ANY (%(datastream_ids)s::bigint[]) AND r.bucket >= %(start)s AND r.bucket < %(end)s
     ORDER BY r.datastream_id, r.bucket
 ) TO STDOUT (FORMAT csv);

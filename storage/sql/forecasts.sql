@@ -49,13 +49,14 @@ WHERE datastream_id = ANY(%(datastream_ids)s) AND phenomenon_time > %(now)s AND 
 ORDER BY datastream_id, phenomenon_time;
 
 -- name: issued
--- why: every issue of a forecast, also those that a later one replaced, for the times whose outcome is known
-SELECT datastream_id, phenomenon_time, result_time, result, parameters
+-- why: every issue of a forecast, also those that a later one replaced, for the times whose outcome is known. A flag
+--      does not take one back: it may have come when the outcome was known
+SELECT datastream_id, phenomenon_time, result_time, ingested_at, result, parameters
 FROM observation
 WHERE datastream_id = ANY(%(datastream_ids)s) AND phenomenon_time > %(after)s AND phenomenon_time <= %(until)s
-  AND provenance = 'forecast' AND quality < 3
+  AND provenance = 'forecast' AND quality < 9
 UNION ALL
-SELECT datastream_id, phenomenon_time, result_time, result, parameters
+SELECT datastream_id, phenomenon_time, result_time, ingested_at, result, parameters
 FROM observation_superseded
 WHERE datastream_id = ANY(%(datastream_ids)s) AND phenomenon_time > %(after)s AND phenomenon_time <= %(until)s
-  AND provenance = 'forecast' AND quality < 3;
+  AND provenance = 'forecast' AND quality < 9;

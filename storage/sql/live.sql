@@ -32,5 +32,30 @@ INSERT INTO feed_cursor (reader, xid, id) VALUES (%(reader)s, %(xid)s::xid8, %(i
 ON CONFLICT (reader) DO UPDATE SET (xid, id) = (EXCLUDED.xid, EXCLUDED.id);
 
 -- name: forget
--- why: the feed is for followers, the history is in observation
-DELETE FROM observation_change WHERE committed_at < %(before)s;
+-- why: the feed is for followers, the history is in observation; what a durable reader has not read stays for longer.
+--      A cursor without a transaction is no place in the feed but a clock.
+DELETE FROM observation_change c
+WHERE c.committed_at < %(before)s
+  AND (c.committed_at < %(unread_before)s::timestamptz
+       OR NOT EXISTS (SELECT FROM feed_cursor f WHERE f.xid > '0' AND (c.xid, c.id) > (f.xid, f.id)));
+
+-- name: behind
+-- why: the durable readers whose next change is from before a time
+SELECT f.reader, next.committed_at AS since
+FROM feed_cursor f
+CROSS JOIN LATERAL (
+    SELECT c.committed_at FROM observation_change c
+    WHERE (c.xid, c.id) > (f.xid, f.id) ORDER BY c.xid, c.id LIMIT 1
+) AS next
+WHERE f.xid > '0' AND next.committed_at < %(before)s
+ORDER BY f.reader;
+
+-- name: lost
+-- why: of what times are the values whose change a durable reader will never see
+SELECT f.reader, count(*) AS changes, min(k.time) AS first, max(k.time) AS last
+FROM feed_cursor f
+JOIN observation_change c ON (c.xid, c.id) > (f.xid, f.id)
+CROSS JOIN unnest(c.phenomenon_time) AS k (time)
+WHERE f.xid > '0' AND c.committed_at < %(unread_before)s
+GROUP BY f.reader
+ORDER BY f.reader;

@@ -22,17 +22,17 @@ LIMIT %(limit)s;
 -- name: hourly
 -- why: a bucket without a usable value is a gap; observation_1h has it, with what it counted
 SELECT bucket, count, mean, min, max, first, last, good, not_evaluated, suspect, fail, missing, mean_with_suspect,
-       coverage
+       coverage, provenance
 FROM observation_1h
-WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s AND mean IS NOT NULL
+WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s AND count > 0
 ORDER BY bucket
 LIMIT %(limit)s;
 
 -- name: daily
 SELECT bucket, count, mean, min, max, first, last, good, not_evaluated, suspect, fail, missing, mean_with_suspect,
-       coverage
+       coverage, provenance
 FROM observation_1d
-WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s AND mean IS NOT NULL
+WHERE datastream_id = %(datastream_id)s AND bucket >= %(start)s AND bucket < %(end)s AND count > 0
 ORDER BY bucket
 LIMIT %(limit)s;
 

@@ -11,6 +11,14 @@ SELECT datastream_id, min(pending_since) AS since FROM alert WHERE state <> 'res
 -- name: horizons
 SELECT datastream_id, complete_from FROM rollup_horizon;
 
+-- name: newest
+-- why: what is known last of a Datastream that fell silent stays; a lateral costs one step in the index of each chunk
+SELECT d.id AS datastream_id, o.phenomenon_time AS newest
+FROM datastream d
+CROSS JOIN LATERAL (
+    SELECT phenomenon_time FROM observation o WHERE o.datastream_id = d.id ORDER BY phenomenon_time DESC LIMIT 1
+) o;
+
 -- name: chunks
 -- why: the oldest first; `partial`: late rows lie beside its compressed ones
 SELECT i.chunk_schema AS schema, i.chunk_name AS name, i.range_start AS start, i.range_end AS end,
@@ -38,8 +46,8 @@ SELECT s.watermark < %(before)s OR s.day_watermark < %(before)s OR s.filled_to <
 FROM rollup_state s LEFT JOIN feed_cursor f ON f.reader = %(reader)s;
 
 -- name: days
--- why: whether hours and days of the rollups account for every raw row: as many of each quality, the same extremes.
---      Below the watermark the views hold what is rolled up, so nothing is compared with itself
+-- why: whether hours and days of the rollups account for every raw row: as many of each quality, the same extremes
+--      and weakest provenance. Below the watermark the views hold what is rolled up, so nothing is compared with itself
 WITH hours AS (
     SELECT datastream_id,
            time_bucket('1 hour', phenomenon_time) AS bucket,
@@ -50,7 +58,8 @@ WITH hours AS (
            count(*) FILTER (WHERE quality = 4) AS fail,
            count(*) FILTER (WHERE quality = 9) AS missing,
            min(result) FILTER (WHERE quality < 3) AS min,
-           max(result) FILTER (WHERE quality < 3) AS max
+           max(result) FILTER (WHERE quality < 3) AS max,
+           max(GREATEST(provenance, input_provenance)) FILTER (WHERE quality < 4) AS provenance
     FROM observation
     WHERE phenomenon_time >= %(start)s AND phenomenon_time < %(end)s
       AND (%(datastream_ids)s::bigint[] IS NULL OR datastream_id = ANY(%(datastream_ids)s::bigint[]))
@@ -62,9 +71,11 @@ WITH hours AS (
            ARRAY[sum(h.good), sum(h.not_evaluated), sum(h.suspect), sum(h.fail), sum(h.missing)] AS counts,
            min(h.min) AS min,
            max(h.max) AS max,
+           max(h.provenance) AS provenance,
            bool_and(COALESCE((h.good, h.not_evaluated, h.suspect, h.fail, h.missing)
                              = (r.good, r.not_evaluated, r.suspect, r.fail, r.missing), false)
-                    AND h.min IS NOT DISTINCT FROM r.min AND h.max IS NOT DISTINCT FROM r.max) AS in_hours
+                    AND h.min IS NOT DISTINCT FROM r.min AND h.max IS NOT DISTINCT FROM r.max
+                    AND h.provenance IS NOT DISTINCT FROM r.provenance) AS in_hours
     FROM hours h
     LEFT JOIN (SELECT * FROM rollup_hours WHERE bucket >= %(start)s AND bucket < %(end)s) r
            ON r.datastream_id = h.datastream_id AND r.bucket = h.bucket
@@ -72,6 +83,7 @@ WITH hours AS (
 )
 SELECT d.datastream_id, d.day, d.rows,
        d.in_hours AND d.min IS NOT DISTINCT FROM r.min AND d.max IS NOT DISTINCT FROM r.max
+       AND d.provenance IS NOT DISTINCT FROM r.provenance
        AND COALESCE(d.counts = ARRAY[r.good, r.not_evaluated, r.suspect, r.fail, r.missing]::numeric[], false) AS accounted
 FROM days d
 LEFT JOIN (SELECT * FROM rollup_days WHERE bucket >= %(start)s AND bucket < %(end)s) r

@@ -59,7 +59,7 @@ WHERE r.datastream_id = s.datastream_id AND r.bucket >= s.span_start AND r.bucke
 -- name: fill_hours
 -- why: the hours of some spans from their raw values; the outer bounds let the planner leave out chunks
 INSERT INTO rollup_hour (datastream_id, bucket, good, not_evaluated, suspect, fail, missing, total, min, max, first,
-                         last, total_suspect, sines, cosines, sines_suspect, cosines_suspect)
+                         last, total_suspect, sines, cosines, sines_suspect, cosines_suspect, provenance)
 SELECT s.datastream_id, h.*
 FROM unnest(%(datastream_ids)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
      AS s (datastream_id, span_start, span_end)
@@ -80,7 +80,8 @@ CROSS JOIN LATERAL (
            sum(sind(o.result)) FILTER (WHERE d.circular AND o.quality < 3),
            sum(cosd(o.result)) FILTER (WHERE d.circular AND o.quality < 3),
            sum(sind(o.result)) FILTER (WHERE d.circular AND o.quality = 3),
-           sum(cosd(o.result)) FILTER (WHERE d.circular AND o.quality = 3)
+           sum(cosd(o.result)) FILTER (WHERE d.circular AND o.quality = 3),
+           max(GREATEST(o.provenance, o.input_provenance)) FILTER (WHERE o.quality < 4)
     FROM observation o
     WHERE o.datastream_id = s.datastream_id
       AND o.phenomenon_time >= s.span_start AND o.phenomenon_time < s.span_end
@@ -97,7 +98,7 @@ WHERE r.datastream_id = s.datastream_id AND r.bucket >= s.span_start AND r.bucke
 
 -- name: fill_days
 INSERT INTO rollup_day (datastream_id, bucket, good, not_evaluated, suspect, fail, missing, total, min, max, first,
-                        last, total_suspect, sines, cosines, sines_suspect, cosines_suspect)
+                        last, total_suspect, sines, cosines, sines_suspect, cosines_suspect, provenance)
 SELECT s.datastream_id, h.*
 FROM unnest(%(datastream_ids)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
      AS s (datastream_id, span_start, span_end)
@@ -107,7 +108,8 @@ CROSS JOIN LATERAL (
            sum(r.total), min(r.min), max(r.max),
            first(r.first, r.bucket) FILTER (WHERE r.first IS NOT NULL),
            last(r.last, r.bucket) FILTER (WHERE r.last IS NOT NULL),
-           sum(r.total_suspect), sum(r.sines), sum(r.cosines), sum(r.sines_suspect), sum(r.cosines_suspect)
+           sum(r.total_suspect), sum(r.sines), sum(r.cosines), sum(r.sines_suspect), sum(r.cosines_suspect),
+           max(r.provenance)
     FROM rollup_hour r
     WHERE r.datastream_id = s.datastream_id AND r.bucket >= s.span_start AND r.bucket < s.span_end
       AND r.bucket >= %(first)s AND r.bucket < %(end)s
@@ -120,15 +122,25 @@ SELECT min(range_start) AS starts FROM timescaledb_information.chunks
 WHERE hypertable_schema = 'public' AND hypertable_name = 'observation'
   AND range_end > COALESCE(%(start)s::timestamptz, '-infinity');
 
+-- name: begin_to_fill
+-- why: the version is another one when somebody has had hours filled anew meanwhile
+SELECT NULLIF(filled_to, '-infinity') AS filled_to, xmin::text AS version FROM rollup_state;
+
 -- name: filled
--- why: the watermarks only rise, what is filled anew below them does not take anything away meanwhile
+-- why: the watermarks only rise, what is filled anew below them does not take anything away meanwhile; not when a
+--      restore committed while the hours were read: then they are read again
 UPDATE rollup_state
 SET filled_to = %(filled_to)s,
     watermark = GREATEST(watermark, %(filled_to)s),
-    day_watermark = GREATEST(day_watermark, %(days_filled_to)s);
+    day_watermark = GREATEST(day_watermark, %(days_filled_to)s)
+WHERE xmin::text = %(version)s;
 
 -- name: fill_anew
-UPDATE rollup_state SET filled_to = '-infinity';
+UPDATE rollup_state SET filled_to = LEAST(filled_to, COALESCE(%(start)s::timestamptz, '-infinity'));
+
+-- name: begun_anew
+-- why: what the feed has lost lies before now and is being filled; without this every call would begin it once more
+UPDATE rollup_state SET refreshed_at = %(now)s;
 
 -- name: reached_end
 UPDATE rollup_state SET refreshed_at = %(now)s WHERE refreshed_at < %(now)s - INTERVAL '10 minutes';

@@ -18,7 +18,8 @@ SELECT datastream_id,
        sum(sind(result)) FILTER (WHERE quality < 3) AS sines,
        sum(cosd(result)) FILTER (WHERE quality < 3) AS cosines,
        sum(sind(result)) FILTER (WHERE quality = 3) AS sines_suspect,
-       sum(cosd(result)) FILTER (WHERE quality = 3) AS cosines_suspect
+       sum(cosd(result)) FILTER (WHERE quality = 3) AS cosines_suspect,
+       max(GREATEST(provenance, input_provenance)) FILTER (WHERE quality < 4) AS provenance
 FROM observation
 GROUP BY datastream_id, time_bucket('1 hour', phenomenon_time)
 WITH NO DATA;
@@ -43,7 +44,8 @@ SELECT datastream_id,
        sum(sines) AS sines,
        sum(cosines) AS cosines,
        sum(sines_suspect) AS sines_suspect,
-       sum(cosines_suspect) AS cosines_suspect
+       sum(cosines_suspect) AS cosines_suspect,
+       max(provenance) AS provenance
 FROM rollup_hour_continuous
 GROUP BY datastream_id, time_bucket('1 day', bucket, 'Asia/Ho_Chi_Minh')
 WITH NO DATA;
@@ -52,13 +54,13 @@ WITH NO DATA;
 -- why: what is frozen stays where no refresh can reach it
 CREATE OR REPLACE VIEW rollup_hours AS
 SELECT r.datastream_id, r.bucket, r.good, r.not_evaluated, r.suspect, r.fail, r.missing, r.total, r.min, r.max, r.first,
-       r.last, r.total_suspect, r.sines, r.cosines, r.sines_suspect, r.cosines_suspect
+       r.last, r.total_suspect, r.sines, r.cosines, r.sines_suspect, r.cosines_suspect, r.provenance
 FROM rollup_hour r
 JOIN rollup_horizon z ON z.datastream_id = r.datastream_id AND r.bucket < z.complete_from
 UNION ALL
 SELECT c.datastream_id, c.bucket, c.good::integer, c.not_evaluated::integer, c.suspect::integer, c.fail::integer,
        c.missing::integer, c.total, c.min, c.max, c.first, c.last, c.total_suspect, c.sines, c.cosines, c.sines_suspect,
-       c.cosines_suspect
+       c.cosines_suspect, c.provenance
 FROM rollup_hour_continuous c
 LEFT JOIN rollup_horizon z ON z.datastream_id = c.datastream_id
 WHERE c.bucket >= COALESCE(z.complete_from, '-infinity');
@@ -66,13 +68,13 @@ WHERE c.bucket >= COALESCE(z.complete_from, '-infinity');
 -- name: put_days_on_it
 CREATE OR REPLACE VIEW rollup_days AS
 SELECT r.datastream_id, r.bucket, r.good, r.not_evaluated, r.suspect, r.fail, r.missing, r.total, r.min, r.max, r.first,
-       r.last, r.total_suspect, r.sines, r.cosines, r.sines_suspect, r.cosines_suspect
+       r.last, r.total_suspect, r.sines, r.cosines, r.sines_suspect, r.cosines_suspect, r.provenance
 FROM rollup_day r
 JOIN rollup_horizon z ON z.datastream_id = r.datastream_id AND r.bucket < z.complete_from
 UNION ALL
 SELECT c.datastream_id, c.bucket, c.good::integer, c.not_evaluated::integer, c.suspect::integer, c.fail::integer,
        c.missing::integer, c.total, c.min, c.max, c.first, c.last, c.total_suspect, c.sines, c.cosines, c.sines_suspect,
-       c.cosines_suspect
+       c.cosines_suspect, c.provenance
 FROM rollup_day_continuous c
 LEFT JOIN rollup_horizon z ON z.datastream_id = c.datastream_id
 WHERE c.bucket >= COALESCE(z.complete_from, '-infinity');
@@ -112,7 +114,7 @@ SELECT add_continuous_aggregate_policy('rollup_day_continuous', start_offset => 
 -- why: what the raw values of which will be deleted moves to where no refresh can wipe it
 INSERT INTO rollup_hour
 SELECT r.datastream_id, r.bucket, r.good, r.not_evaluated, r.suspect, r.fail, r.missing, r.total, r.min, r.max, r.first,
-       r.last, r.total_suspect, r.sines, r.cosines, r.sines_suspect, r.cosines_suspect
+       r.last, r.total_suspect, r.sines, r.cosines, r.sines_suspect, r.cosines_suspect, r.provenance
 FROM rollup_hours r LEFT JOIN rollup_horizon z ON z.datastream_id = r.datastream_id
 WHERE r.datastream_id = ANY(%(datastream_ids)s) AND r.bucket < %(before)s
   AND r.bucket >= COALESCE(z.complete_from, '-infinity');
@@ -120,7 +122,7 @@ WHERE r.datastream_id = ANY(%(datastream_ids)s) AND r.bucket < %(before)s
 -- name: freeze_days
 INSERT INTO rollup_day
 SELECT r.datastream_id, r.bucket, r.good, r.not_evaluated, r.suspect, r.fail, r.missing, r.total, r.min, r.max, r.first,
-       r.last, r.total_suspect, r.sines, r.cosines, r.sines_suspect, r.cosines_suspect
+       r.last, r.total_suspect, r.sines, r.cosines, r.sines_suspect, r.cosines_suspect, r.provenance
 FROM rollup_days r LEFT JOIN rollup_horizon z ON z.datastream_id = r.datastream_id
 WHERE r.datastream_id = ANY(%(datastream_ids)s) AND r.bucket < %(before)s
   AND r.bucket >= COALESCE(z.complete_from, '-infinity');

@@ -115,6 +115,20 @@ def test_the_page_is_accessible_and_fits(
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
+def test_on_a_phone_no_column_is_cut(browser: Browser, url: str) -> None:
+    with opened(browser, url, size=PHONE) as page:
+        go(page, url)
+        expect(page.locator("#skewed tr")).to_have_count(2)
+        right = page.evaluate(
+            "Math.max(...[...document.querySelectorAll('.scroll td, .scroll tbody th')]"
+            ".map((cell) => cell.getBoundingClientRect().right))"
+        )
+        assert right <= PHONE["width"]
+        daily = page.locator("#kept tr", has_text="Parking").locator("td").last
+        label = daily.evaluate("(cell) => getComputedStyle(cell, '::before').content")
+        assert label == '"By the day"'
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 def test_a_city_without_data_says_so(browser: Browser, city_url: str, size: dict[str, int]) -> None:
     add(city_url)
@@ -138,5 +152,14 @@ def test_a_file_that_can_not_be_used_is_said(browser: Browser, city_url: str, tm
     (tmp_path / "retention.toml").write_text('[default]\nraw = "3d"\n', "utf-8")
     with serving(city_url, retention_file=tmp_path / "retention.toml") as url, opened(browser, url) as page:
         go(page, url)
-        expect(page.locator("#policy")).to_contain_text("raw must be 40d or more")
-        expect(page.locator("#kept tr").first).to_contain_text("kept for ever")
+        policy, kept = page.locator("#policy"), page.locator("#kept tr").first
+        expect(policy).to_contain_text("can't be used, so nothing is deleted for now: ")
+        expect(policy).to_contain_text("default.raw: must be 40d or more")
+        expect(kept).to_contain_text("kept for now, since the file can't be used")
+        expect(kept).not_to_contain_text("for ever")
+        go(page, url, "?lang=vi")
+        expect(policy).to_contain_text("Không dùng được tệp HANOI_RETENTION_FILE nên tạm thời không xóa gì.")
+        reason = policy.locator("[lang=en]")
+        expect(reason).to_contain_text("default.raw: must be 40d or more")
+        expect(kept).to_contain_text("giữ tạm thời, vì không dùng được tệp")
+        expect(kept).not_to_contain_text("mãi mãi")

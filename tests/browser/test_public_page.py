@@ -154,6 +154,28 @@ def test_a_thing_shows_its_values_and_its_last_day(browser: Browser, served: Ser
         expect(panel).to_be_hidden()
 
 
+def test_a_chart_of_rollups_with_a_simulated_value_brings_the_banner(browser: Browser, city_url: str) -> None:
+    """Its newest value is measured, and so is all that the map shows."""
+    at = now()
+    writer, of_last_day = Writer(city_url), [(at - timedelta(seconds=50 * n), 5.0) for n in range(1700)]
+    writer.write("flood-tong-dan", "water_depth", *of_last_day)  # more than a chart has points
+    writer.write(
+        "flood-tong-dan",
+        "water_depth",
+        (at - timedelta(hours=9, seconds=7), 4.0),
+        provenance=Provenance.SIMULATED,
+    )
+    with serving(city_url) as site, opened(browser, site, "/en/") as page:
+        banner = page.locator("#simulated")
+        expect(page.locator("#freshness")).to_contain_text("Newest")
+        expect(banner).to_be_hidden()
+        choose(page, "flood-tong-dan")
+        expect(page.locator("#detail").get_by_role("img")).to_have_attribute(
+            "aria-label", re.compile("lowest 5 cm")
+        )
+        expect(banner).to_be_visible()
+
+
 def test_an_address_with_a_thing_opens_it_also_on_an_open_page(browser: Browser, served: Served) -> None:
     with opened(browser, served, "/en/") as page:
         page.evaluate("location.hash = 'flood-tong-dan'")

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from dashboard.condition import condition
 from dashboard.data import CityView
-from dashboard.forecasts import shown
+from dashboard.forecasts import foretelling, shown
 from dashboard.map_snapshot import feature_collection
 from storage.observations import HistoryValue, LiveValue
 from storage.things import DatastreamRow
@@ -87,6 +87,11 @@ def test_a_catalogue_read_again_says_anew_what_is_a_forecast() -> None:
 
 def test_without_a_score_nothing_is_shown() -> None:
     assert shown(city(), [], [foretold(5, 40)]) == {}
+
+
+def test_who_foretells_is_known_before_any_score() -> None:
+    ahead = [foretold(5, 40, model="agency"), foretold(6, 40, model="trees"), foretold(7, 40, model="agency")]
+    assert foretelling(city(), ahead) == {("air_quality", "pm2_5_forecast"): {"agency", "trees"}}
 
 
 def test_with_a_score_that_is_worse_nothing_is_shown() -> None:

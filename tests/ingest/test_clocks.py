@@ -66,13 +66,13 @@ def test_what_nobody_measured_just_now_does_not_count(domains: dict[str, Domain]
     assert sent(domains, NOW, retained=True).newest == {}
 
 
-def test_a_forecast_beside_a_measurement_says_nothing_of_the_clock() -> None:
+def test_a_forecast_beside_a_measurement_says_nothing_of_the_clock(domains: dict[str, Domain]) -> None:
     topic = Topic("rain", GAUGE, MessageKind.OBSERVATIONS)
     reading = Reading(
         path="$", time=NOW, result_time=NOW, results={}, flags={}, provenance=Provenance.MEASURED
     )
     forecast = msgspec.structs.replace(reading, time=after(7200), provenance=Provenance.FORECAST)
-    assert newest([(topic, reading), (topic, forecast)]) == {GAUGE: NOW}
+    assert newest([(topic, reading), (topic, forecast)], domains) == {GAUGE: NOW}
 
 
 def test_the_least_delay_of_a_batch_is_what_it_says() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.derivation import City, Derivation, Derived, Reads, Series, Subject, labels
-from ingest.due import VALUES_AT_ONCE, Span, Task, closed, due, merged, plan, split
+from ingest.due import VALUES_AT_ONCE, Span, Task, closed, due, merged, plan, split, whole
 from storage.model import HANOI, Domain, Property, Range, Text
 from storage.things import DatastreamRow, ThingRow
 
@@ -111,11 +111,11 @@ def test_merged_spans_hold_the_same_and_lie_apart(found: list[Span]) -> None:
     step=st.sampled_from(STEPS),
 )
 def test_pieces_hold_each_output_once(days: float, reach: timedelta, step: timedelta | None) -> None:
-    whole = task(Idle(step=step, reaches=reach), START, START + timedelta(days=days))
-    pieces = list(split(whole))
+    asked_for = task(Idle(step=step, reaches=reach), START, START + timedelta(days=days))
+    pieces = list(split(asked_for))
     grid = step or timedelta(minutes=7)
     asked = [label for piece in pieces for label in labels(piece.span.start, piece.span.end, grid)]
-    assert asked == labels(whole.span.start, whole.span.end, grid)
+    assert asked == labels(asked_for.span.start, asked_for.span.end, grid)
     assert all(piece.span.end - piece.span.start <= max(timedelta(days=7), reach) for piece in pieces)
 
 
@@ -177,3 +177,22 @@ def test_whoever_reads_a_whole_month_still_gets_a_batch_of_its_own() -> None:
     found = plan(city("a", "b"), [monthly])
     batches = list(found.batches(found.between(START, START)))
     assert [len(batch) for batch in batches] == [1, 1]
+
+
+def test_only_what_has_all_of_its_inputs_is_computed_again() -> None:
+    """A sum of two hours to each ten minutes, of a Datastream that is complete from the first hour on."""
+    hour, ten = timedelta(hours=1), timedelta(minutes=10)
+    asked = task(Idle(step=ten, reaches=2 * hour), START, START + 6 * hour)
+    (id,) = asked.subject.inputs
+    left = whole(asked, {id: START + hour})
+    assert left is not None
+    assert left.span == Span(start=START + 3 * hour, end=START + 6 * hour)
+    between = whole(asked, {id: START + hour + MINUTE})
+    assert between is not None
+    assert between.span.start == START + 3 * hour + ten
+    assert whole(asked, {id: START + 5 * hour}) is None
+    assert whole(asked, {}) is asked
+    assert whole(asked, {id: START - 2 * hour, 99: START + 5 * hour}) is asked
+    made = whole(asked, {77: START + 5 * hour}, outputs=[77])
+    assert made is not None
+    assert made.span.start == START + 5 * hour

@@ -92,11 +92,44 @@ def test_what_was_issued_is_held_against_what_came_and_what_was_known_then() -> 
     assert (farther.mae, farther.mae_persistence, farther.coverage) == (6.0, 40.0, 0.0)
 
 
-def issue(issued: datetime, time: pd.Timestamp, result: float, **parameters: float) -> Issue:
+@pytest.mark.parametrize(
+    ("claimed_h", "arrived_h", "lead"),
+    [
+        (5.5, 5.5, 6),
+        (5.5, 5.4, 6),  # on its way for six minutes; the hour that it began in counts
+        (12, 2, 3),  # an issue that nobody can prove: it was here two hours before
+        (-0.1, 3, None),  # issued after the time that it is for
+        (6, 0, None),
+        (6, -0.1, None),
+        (6, -240, None),
+    ],
+)
+def test_a_forecast_counts_from_its_arrival_and_not_at_all_once_its_time_has_come(
+    claimed_h: float, arrived_h: float, lead: int | None
+) -> None:
+    target = hours([10.0] * 48 + [30.0] * 24)
+    time = START + 60.5 * HOUR  # of an hour that goes on: what came at 60:40 would still be an hour ahead
+    claimed, arrived = ((time - pd.Timedelta(hours=h)).to_pydatetime() for h in (claimed_h, arrived_h))
+    frame = as_frame([issue(claimed, time, 30.0, arrived=arrived)], {3: "a"})
+    assert frame.empty is (lead is None)
+    found = verify(frame, target, PM2_5)
+    assert [one.n for one in found] == ([] if lead is None else [1])
+    assert [one.lead_from <= lead <= one.lead_to for one in found if lead is not None] == [True] * len(found)
+
+
+def issue(
+    issued: datetime,
+    time: pd.Timestamp,
+    result: float,
+    *,
+    arrived: datetime | None = None,
+    **parameters: float,
+) -> Issue:
     return Issue(
         datastream_id=3,
         phenomenon_time=time.to_pydatetime(),
         result_time=issued,
+        ingested_at=arrived or issued,
         result=result,
         parameters=dict(parameters),
     )

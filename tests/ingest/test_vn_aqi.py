@@ -1,5 +1,6 @@
 """Decision 1459/QĐ-TCMT: the examples of its text, and values computed from its tables by hand."""
 
+import math
 from collections.abc import Mapping
 from random import Random
 
@@ -89,6 +90,15 @@ def test_nowcast_of_clean_air_is_zero_and_of_eleven_hours_an_error() -> None:
     assert vn_aqi.nowcast([0.0] * 12) == 0.0
     with pytest.raises(ValueError, match="12"):
         vn_aqi.nowcast([1.0] * 11)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("hour", [1, 5, 12])
+def test_nowcast_of_what_is_no_number_is_an_error_that_names_the_hour(bad: float, hour: int) -> None:
+    hours: list[float | None] = [40.0] * 12
+    hours[hour - 1] = bad
+    with pytest.raises(ValueError, match=f"hour {hour} of 12"):
+        vn_aqi.nowcast(hours)
 
 
 def test_the_hourly_index_is_the_highest_sub_index() -> None:

@@ -189,7 +189,7 @@ def test_halves_are_rounded_up() -> None:
 
 
 @pytest.mark.parametrize("key", [*TABLES, "water_temperature"])
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, -0.001, "7", True, object()])
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, -0.001, 10**400, "7", True, object()])
 def test_what_is_no_measurement_is_an_error_that_names_the_parameter(key: str, bad: float) -> None:
     with pytest.raises(ValueError, match=f"^{key}: "):
         wqi({**CLEAN, key: bad})

@@ -200,6 +200,19 @@ class Gauges:
         with self.conn.transaction():
             observations.write(self.conn, batch)
 
+    def delete_before(self, minutes: float, *, gauge: str = "a", key: str = "level") -> None:
+        """As retention does."""
+        stream = self.stream(key, gauge)
+        with self.conn.transaction():
+            self.conn.execute(
+                "DELETE FROM observation WHERE datastream_id = %s AND phenomenon_time < %s",
+                (stream, at(minutes)),
+            )
+            self.conn.execute(
+                "INSERT INTO rollup_horizon (datastream_id, complete_from) VALUES (%s, %s)",
+                (stream, at(minutes)),
+            )
+
     def stored(self, key: str, gauge: str = "a") -> dict[float, float]:
         """Minutes after the start → what was derived and counts."""
         rows = self.conn.execute(

@@ -145,3 +145,20 @@ def test_from_the_shell(city_url: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("changed 0 values up to 2026-11-21 08:00:00")
+
+
+def test_values_whose_inputs_retention_deleted_are_left_alone_and_counted(
+    gauges: Gauges, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    derive(database_url, *SPAN)
+    before = {key: gauges.stored(key) for key in ("sum", "twice", "whole")}
+    gauges.delete_before(60)
+    capsys.readouterr()
+    assert derive(database_url, *SPAN) == 0
+    assert {key: gauges.stored(key) for key in before} == before
+    said = capsys.readouterr().out
+    assert "sum: 5 left alone" in said
+    assert "twice: 2 left alone" in said
+    assert "whole" not in said  # its own inputs, the sums, are all there
+    assert "retention deleted raw values" in said
+    assert "changed 0 values" in said

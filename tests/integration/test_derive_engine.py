@@ -360,3 +360,60 @@ def test_a_new_thing_needs_no_restart(gauges: Gauges) -> None:
     gauges.write({1: 5}, gauge="c")
     running.run(gauges.conn, DOMAINS, at(2))
     assert gauges.stored("twice", "c") == {1: 10}
+
+
+# what retention deleted
+
+
+def test_what_was_made_of_deleted_values_stays_as_it_is(gauges: Gauges) -> None:
+    gauges.write({30: 1, 61: 2, 119: 4})
+    run(gauges, at(180), Sum())
+    sums = {70: 3.0, 80: 3.0, 90: 3.0, 120: 6.0}
+    assert gauges.stored("sum") == sums
+    gauges.delete_before(60)
+    gauges.write({62: 8})
+    run(gauges, at(180), Sum())
+    assert gauges.stored("sum") == {
+        **sums,
+        120: 14.0,
+    }  # the first that is made of nothing before the minute 60
+
+
+def test_a_value_that_comes_for_a_time_that_is_deleted_makes_nothing(gauges: Gauges) -> None:
+    gauges.write({30: 1, 40: 2})
+    run(gauges, at(180), Sum(), Twice())
+    gauges.delete_before(60)
+    sums = gauges.stored("sum")
+    gauges.write({10: 8, 61: 8})
+    run(gauges, at(180), Sum(), Twice())
+    assert gauges.stored("sum") == sums
+    assert gauges.stored("twice") == {30: 2, 40: 4, 61: 16}
+
+
+def test_a_derived_value_that_was_deleted_itself_is_not_made_again(gauges: Gauges) -> None:
+    gauges.write({1: 5, 8: 7})
+    run(gauges, at(60), Twice())
+    gauges.delete_before(5, key="twice")
+    gauges.write({2: 6, 9: 8})
+    run(gauges, at(60), Twice())
+    assert gauges.stored("twice") == {8: 14, 9: 16}
+
+
+def test_what_is_deleted_while_a_batch_is_computed_withdraws_nothing(
+    gauges: Gauges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Retention commits just before the inputs are read."""
+    gauges.write({1: 5, 8: 7})
+    run(gauges, at(60), Sum())
+    sums = gauges.stored("sum")
+    gauges.write({9: 1})
+    read = hours.values
+
+    def deleted_first(conn: db.Connection, asked: list[Stretch]) -> object:
+        if gauges.conn.execute("SELECT 1 FROM rollup_horizon").fetchone() is None:
+            gauges.delete_before(600)
+        return read(conn, asked)
+
+    monkeypatch.setattr(hours, "values", deleted_first)
+    run(gauges, at(60), Sum())
+    assert gauges.stored("sum") == sums

@@ -321,3 +321,55 @@ def whichever_comes_last(gauge: Gauge, counter: dict[int, float], expected: Rain
         gauge.derive()
         found = {minute: value for minute, value in gauge.rain().items() if value[2] != "counter_left_out"}
         assert found == expected
+
+
+def delete_before(gauge: Gauge, key: str, minute: int) -> None:
+    """As retention does."""
+    stream, time = gauge.stream(key), T0 + timedelta(minutes=minute)
+    gauge.conn.execute(
+        "DELETE FROM observation WHERE datastream_id = %s AND phenomenon_time < %s", (stream, time)
+    )
+    gauge.conn.execute("INSERT INTO rollup_horizon VALUES (%s, %s)", (stream, time))
+
+
+def test_rain_of_a_deleted_past_stays_as_it_is(gauge: Gauge) -> None:
+    gauge.count(*(10.0 + 0.2 * n for n in range(40)))
+    gauge.derive()
+    before = gauge.rain()
+    delete_before(gauge, "rain_counter", 100)
+    gauge.send("rain_counter", {52: 10.1, 101: 14.0})  # before it, and between the first two that are left
+    gauge.derive()
+    after = gauge.rain()
+    assert {minute: after[minute] for minute in before} == {**before, 105: after[105]}
+    assert set(after) - set(before) == {101}
+
+
+def test_rain_far_enough_behind_a_deleted_past_is_corrected(gauge: Gauge) -> None:
+    gauge.count(*(10.0 + 0.2 * n for n in range(40)))
+    gauge.derive()
+    delete_before(gauge, "rain_counter", 50)
+    gauge.send("rain_counter", {150: 16.2}, later=timedelta(hours=1))
+    gauge.derive()
+    assert (gauge.rain()[150], gauge.rain()[155]) == ((0.4, 1, None), (0.0, 1, None))
+
+
+def test_a_gauge_that_comes_back_after_its_past_was_deleted_rains_from_its_second_reading(
+    gauge: Gauge,
+) -> None:
+    gauge.count(10.0, 10.2)
+    gauge.derive()
+    delete_before(gauge, "rain_counter", 60)
+    gauge.count(10.2, 10.4, 10.6, first=600)
+    gauge.derive()
+    assert gauge.rain() == {5: (0.2, 1, None), 605: (0.2, 1, None), 610: (0.2, 1, None)}
+
+
+def test_rain_is_not_derived_where_what_the_gauge_sent_itself_was_deleted(gauge: Gauge) -> None:
+    gauge.count(*(10.0 + 0.2 * n for n in range(12)))
+    gauge.send("rain_interval", {5 * n: 0.2 for n in range(1, 12)})
+    gauge.derive()
+    assert gauge.rain() == {}
+    delete_before(gauge, "rain_interval", 60)
+    gauge.send("rain_counter", {22: 10.9})
+    gauge.derive()
+    assert gauge.rain() == {}

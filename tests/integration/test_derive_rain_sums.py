@@ -11,16 +11,19 @@ from hypothesis import strategies as st
 
 from ingest.derivations import rain
 from ingest.derive import Deriver
-from storage import db, inventory, observations, things
+from storage import db, inventory, observations, rollups, things
 from storage.catalog import load_catalog
 from storage.inventory import load_inventory
 from storage.model import Observation, Provenance, Quality
 from storage.observations import HistoryValue
+from storage.retention import retain
+from storage.retention_policy import Policy, Retention
 
 pytestmark = pytest.mark.integration
 
 START: Final = datetime(2026, 11, 20, tzinfo=UTC)
 NOW: Final = START + timedelta(hours=3, minutes=7)
+MINUTE: Final = timedelta(minutes=1)
 GAUGE: Final = "rain-cau-giay"
 Minutes = Mapping[int, float]
 """Minute from START → mm."""
@@ -281,3 +284,43 @@ def test_any_order_and_any_repetition_ends_in_the_same_values(
         city.send({minute: mm}, gauge=gauge, later=timedelta(seconds=corrected))
     city.derive()
     assert city.all_values(gauge) == city.all_values(GAUGE)
+
+
+def test_sums_of_days_that_are_kept_outlive_the_days_before_that_they_are_made_of(city_url: str) -> None:
+    """Retention as it runs: 1 mm each five minutes of eight days, of which the first four go."""
+    days, midnight = timedelta(days=1), START - timedelta(hours=7)  # of Hanoi
+    with db.connect(city_url, name="test", autocommit=True) as conn:
+        city = City(conn)
+        city.send({-420 + 5 * n: 1.0 for n in range(8 * 288)})
+        city.derive(START + 8 * days)
+        while not rollups.refresh(conn, START + 9 * days).caught_up:
+            pass
+        outcome = retain(conn, Retention(default=Policy(raw=60 * days)), midnight + 64 * days)
+        assert outcome.domains["rain"].raw_rows > 4 * 288
+        held = {key: city.stream(GAUGE, key) for key in ("rain_1h", "rain_48h")}
+        asked = "SELECT phenomenon_time, result, quality FROM observation WHERE datastream_id = %s ORDER BY 1"
+        before = {key: conn.execute(asked, (id,)).fetchall() for key, id in held.items()}
+        cutoff = midnight + 4 * days
+        assert before["rain_48h"][0]["phenomenon_time"] == cutoff  # the full two days: 576 times 1 mm
+        assert before["rain_48h"][0]["result"] == 576.0
+        assert city.values("rain_1h")[7 * 1440 - 420 + 60].result == 12.0
+
+        plan = city.deriver.plan(conn, load_catalog())
+        tasks = plan.between(midnight, midnight + 8 * days)
+        written = [city.deriver.compute(conn, plan, batch, NOW + 9 * days) for batch in plan.batches(tasks)]
+        assert sum(counts.total() for counts in written) == 0
+        late = {cutoff + 7 * MINUTE, cutoff + 3 * days + 7 * MINUTE}
+        city.send({(time - START) // MINUTE: 3.0 for time in late}, later=8 * days)
+        city.derive(START + 9 * days)
+        after = {key: conn.execute(asked, (id,)).fetchall() for key, id in held.items()}
+        changed = {key: changed_times(before[key], after[key]) for key in held}
+        three_days = cutoff + 3 * days  # all sums of a gauge look back as far as its risk level
+        assert min(changed["rain_48h"]) > three_days
+        assert three_days < min(changed["rain_1h"]) <= three_days + 10 * MINUTE
+        assert city.values("rain_1h")[7 * 1440 - 420 + 60].result == 15.0
+
+
+def changed_times(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> set[datetime]:
+    """Of what is there before or after, and is not the same."""
+    a, b = ({row["phenomenon_time"]: row["result"] for row in rows} for rows in (before, after))
+    return {time for time in a.keys() | b.keys() if a.get(time) != b.get(time)}

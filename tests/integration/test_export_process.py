@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from deploy.embedded.postgres import Postgres
 from storage import db
 from tests.processes import BIN, wait_for
 from tests.storage.exporting import write_history
@@ -142,7 +143,8 @@ def test_standard_output_can_be_piped_and_the_reader_may_go(many_url: str) -> No
         (["-o", "x.csv", "--from", "2026-01-01T00:00:00"], 2, b"--from"),
         (["-o", "x.csv", "--step", "2h"], 2, b"--step"),
         (["-o", "-", "--format", "parquet"], 2, b"--output"),
-        (["-o", "nowhere/x.csv"], 1, b"--output"),
+        (["-o", "x.xlsx"], 2, b"--output: 'x.xlsx' ends in none of"),
+        (["-o", "nowhere/x.csv"], 1, b"--output: no file was written: there is no folder 'nowhere'"),
     ],
 )
 def test_nonsense_is_named(
@@ -168,7 +170,15 @@ def test_an_archive_is_written_checked_and_restored(city_url: str, tmp_path: Pat
     dry = run("hanoi-archive", *wanted, "--dry-run", url=city_url)
     assert b"flood: 74 values from 2026-03-14 00:00 UTC on would be archived" in dry.stdout
     assert list(tmp_path.iterdir()) == []
-    assert run("hanoi-archive", *wanted, url=city_url).returncode == 0
+    assert b"flood: 74 values are in" in run("hanoi-archive", *wanted, url=city_url).stdout
+    again = run("hanoi-archive", *wanted, url=city_url)
+    assert (
+        f"flood: 74 values are in {tmp_path}; they were already, nothing changed\n".encode() in again.stdout
+    )
+    early = run(
+        "hanoi-archive", "write", "--before", "2026-03-01", "--domain", "flood", *folder, url=city_url
+    )
+    assert early.stdout == b"flood: there is nothing from before 2026-03-01T00:00:00+07:00\n"
     checked = run("hanoi-archive", "check", *folder, url=city_url)
     assert checked.stdout == b"8 files with 219 rows are what was written, 0 are not\n"
     with db.connect(city_url, name="test") as conn:
@@ -182,6 +192,64 @@ def test_an_archive_is_written_checked_and_restored(city_url: str, tmp_path: Pat
     checked = run("hanoi-archive", "check", *folder, url=city_url)
     assert checked.returncode == 1
     assert f"WRONG {path.relative_to(tmp_path)}".encode() in checked.stderr
+
+
+def test_a_restore_says_what_it_can_not_restore_and_what_it_did_before_it_failed(
+    city_url: str, tmp_path: Path
+) -> None:
+    write_history(city_url)
+    folder = ["--folder", str(tmp_path), "--quiet"]
+    assert run("hanoi-archive", "write", "--before", "2026-03-20", *folder, url=city_url).returncode == 0
+    for asked, code, said in (
+        (["--from", "2026-04-01"], 1, b"has no file of what was asked for"),
+        (["--domain", "noise"], 2, b"--domain: the archive has nothing of 'noise'; of air_quality, flood"),
+        (
+            ["--from", "2026-03-02", "--to", "2026-03-01"],
+            2,
+            b"--from: 2026-03-02T00:00:00+07:00 is not before",
+        ),
+    ):
+        done = run("hanoi-archive", "restore", *asked, *folder, url=city_url)
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    with db.connect(city_url, name="test") as conn:
+        conn.execute("DELETE FROM observation")
+        conn.execute("DELETE FROM datastream WHERE thing_id = 'flood-tong-dan'")
+        conn.execute("DELETE FROM thing WHERE id = 'flood-tong-dan'")
+    done = run("hanoi-archive", "restore", *folder, url=city_url)
+    assert done.returncode == 1
+    assert b"4 of 8 files were restored before, with 145 values; they stay" in done.stderr
+    assert b"there is no Thing 'flood-tong-dan' here" in done.stderr
+    bare = max((tmp_path / "observation/domain=air_quality").rglob("_part-*.json"))
+    bare.unlink()
+    air = ["--domain", "air_quality", *folder]
+    done = run("hanoi-archive", "restore", *air, url=city_url)
+    assert done.returncode == 1
+    assert b"nothing was restored: 1 of 4 files can't be" in done.stderr
+    assert b"part-2026-03-17.parquet: has no manifest" in done.stderr
+    done = run("hanoi-archive", "restore", "--leave-out-damaged", *air, url=city_url)
+    assert done.returncode == 1
+    assert b"LEFT OUT observation/domain=air_quality/month=2026-03/part-2026-03-17.parquet" in done.stderr
+    assert done.stdout.startswith(b"0 values restored, 0 were newer than those here, ")
+
+
+def test_an_archive_comes_back_in_a_database_of_its_own(
+    city_url: str, postgres: Postgres, tmp_path: Path
+) -> None:
+    """The three lines of docs/exports.md."""
+    write_history(city_url)
+    (tmp_path / "retention.toml").write_text('[domain.flood]\nraw = "40d"\n')
+    folder = ["--folder", str(tmp_path / "cold"), "--quiet"]
+    assert run("hanoi-archive", "write", "--before", "2026-03-20", *folder, url=city_url).returncode == 0
+    with psycopg.connect(postgres.superuser_url, autocommit=True) as conn:
+        conn.execute("CREATE DATABASE of_its_own")
+    try:
+        url = postgres.url("postgres", "of_its_own")
+        assert run("hanoi-migrate", url=url).returncode == 0
+        restored = run("hanoi-archive", "restore", *folder, url=url, HANOI_RETENTION_FILE="")
+        assert restored.stdout.startswith(b"219 values restored, "), restored.stderr
+    finally:
+        with psycopg.connect(postgres.superuser_url, autocommit=True) as conn:
+            conn.execute("DROP DATABASE of_its_own WITH (FORCE)")
 
 
 def test_what_retention_would_delete_again_is_not_restored_unless_one_says_so(

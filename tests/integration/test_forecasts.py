@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 
@@ -297,18 +298,71 @@ def test_others_are_scored_by_what_they_issued(conn: db.Connection, domains: dic
             result=value + 1,
             quality=Quality.GOOD,
             provenance=Provenance.FORECAST,
+            arrived=time.to_pydatetime() - 5 * HOUR,
             parameters={"model": "agency", "lead_h": 5.0},
         )
         for time, value in list(hours.items())[-200:]
     ]
     with conn.transaction():
-        observations.write(conn, issues)
+        observations.write(conn, issues, expect_new=False)
     done = forecast(conn, domains, END.to_pydatetime() + timedelta(minutes=6))
     (score,) = [score for score in done.scores if score.model == "agency"]
     assert (score.basis, score.lead_from_h, score.n, score.provenance) == ("issued", 4, 200, "measured")
     assert score.mae == pytest.approx(1.0)
     assert score.coverage is None
     assert score.beats_both()
+
+
+def test_nobody_scores_in_hindsight(conn: db.Connection, domains: dict[str, Domain]) -> None:
+    """An oracle sends what came, with a time of issue six hours before it, and takes its two true misses back."""
+    hours = swing(30)
+    write(conn, hours, provenance=Provenance.MEASURED)
+    id = things.ensure_datastream(conn, STATION, domains["air_quality"].properties["pm2_5_forecast"])
+    last = list(hours.items())[-200:]
+    issues = [
+        Observation(
+            datastream_id=id,
+            phenomenon_time=time.to_pydatetime(),
+            result_time=time.to_pydatetime() - 6 * HOUR,
+            result=value,
+            provenance=Provenance.FORECAST,
+            arrived=time.to_pydatetime() + timedelta(minutes=1),
+            parameters={"model": "oracle", "lead_h": 6.0},
+        )
+        for time, value in last[:-2]
+    ]
+    misses = [
+        Observation(
+            datastream_id=id,
+            phenomenon_time=time.to_pydatetime(),
+            result_time=time.to_pydatetime() - 6 * HOUR,
+            result=value + 50,
+            provenance=Provenance.FORECAST,
+            arrived=time.to_pydatetime() - 6 * HOUR,
+            parameters={"model": "oracle", "lead_h": 6.0},
+        )
+        for time, value in last[-2:]
+    ]
+    flagged, replaced = misses
+    back = [
+        msgspec.structs.replace(
+            flagged, quality=Quality.FAIL, quality_reason="fault", arrived=END.to_pydatetime()
+        ),
+        msgspec.structs.replace(
+            replaced,
+            result=replaced.result - 50,
+            result_time=END.to_pydatetime() - HOUR,
+            arrived=END.to_pydatetime(),
+        ),
+    ]
+    for batch in ([*issues, *misses], back):
+        with conn.transaction():
+            observations.write(conn, batch, expect_new=False)
+    done = forecast(conn, domains, END.to_pydatetime() + timedelta(minutes=6))
+    (score,) = [score for score in done.scores if score.model == "oracle"]
+    assert (score.n, score.lead_from_h, score.lead_to_h) == (2, 4, 6)
+    assert score.mae == pytest.approx(50.0)
+    assert not score.beats_both()
 
 
 def test_a_forecast_moves_no_alert_no_check_and_no_index(city_url: str, domains: dict[str, Domain]) -> None:
@@ -401,12 +455,13 @@ def test_a_forecast_that_we_have_no_model_for_is_scored_too(
             result_time=time.to_pydatetime() - 2 * HOUR,
             result=value - 3,
             provenance=Provenance.FORECAST,
+            arrived=time.to_pydatetime() - 2 * HOUR,
             parameters={"model": "agency", "lead_h": 2.0, "low": value - 4, "high": value - 2, "level": 0.9},
         )
         for time, value in list(hours.items())[-120:]
     ]
     with conn.transaction():
-        observations.write(conn, issues)
+        observations.write(conn, issues, expect_new=False)
     now = END.to_pydatetime() + timedelta(minutes=6)
     (product,) = made_by_others(city)
     (done,) = run(conn, city, Run(now=now), [product])
@@ -442,6 +497,11 @@ def test_a_forecast_of_others_comes_by_mqtt_and_is_shown_when_it_was_proved(
     assert rejections(conn) == ["wrong_provenance"]
     with serving(city_url) as served:
         assert get(served, f"/forecasts/{STATION}")["items"] == []
+        wait_for(lambda: served.site.forecasts.models, "the forecast is read")
+        listed = schema.ForecastCatalogue.model_validate(get(served, "/forecasts"))
+        assert {one.property: [m.model_dump() for m in one.models] for one in listed.items if one.models} == {
+            "pm2_5_forecast": [{"model": "agency", "shown": False, "scores": []}]
+        }
         id = stream(conn, "pm2_5_forecast")
         assert served.http.get(f"/api/v1/datastreams/{id}/observations").status_code == 404
         latest = {d["property"]: d["latest"] for d in get(served, f"/things/{STATION}")["datastreams"]}
@@ -455,6 +515,9 @@ def test_a_forecast_of_others_comes_by_mqtt_and_is_shown_when_it_was_proved(
         (value,) = item.items
         assert (value.result, value.low, value.high, value.level) == (48.0, 30.0, 70.0, 0.9)
         assert (value.time, value.issued) == (now + 3 * HOUR, now - HOUR)
+        listed = schema.ForecastCatalogue.model_validate(get(served, "/forecasts"))
+        (model,) = next(one.models for one in listed.items if one.property == "pm2_5_forecast")
+        assert (model.model, model.shown, len(model.scores)) == ("agency", True, 1)
 
 
 def rejections(conn: db.Connection) -> list[str]:

@@ -222,6 +222,32 @@ def test_a_plus_sign_that_nobody_escaped_is_understood(served: Served, depth: in
     assert len(answer.json()["items"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("path", "asked", "says"),
+    [
+        (
+            "/datastreams/1/observations",
+            {"from": "2026-11-22T10:00:00"},
+            "has no offset: write 2026-11-22T10:00:00+07:00 or …Z",
+        ),
+        ("/datastreams/1/observations", {"quality": "7"}, "is no list of 1, 2, 3, 4 and 9, such as 1,2"),
+        ("/things", {"near": "21.03"}, "is no lat,lon in degrees, such as 21.0285,105.8542"),
+        (
+            "/things",
+            {"bbox": "105,21,106"},
+            "is no west,south,east,north in degrees, such as 105.80,21.00,105.86,21.06",
+        ),
+        ("/things/NOWHERE!", {}, "is no id: 1 to 64 of a-z, 0-9, '_' and '-'"),
+        ("/map/Air!.geojson", {}, "is no id: 1 to 64 of a-z, 0-9, '_' and '-'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(
+    served: Served, path: str, asked: dict[str, str], says: str
+) -> None:
+    found = served.http.get(f"/api/v1{path}", params=asked).json()
+    assert [one["detail"] for one in found["errors"]] == [says]
+
+
 def test_hours_have_their_numbers_and_their_coverage(served: Served, depth: int) -> None:
     page = get(
         served,
@@ -230,7 +256,37 @@ def test_hours_have_their_numbers_and_their_coverage(served: Served, depth: int)
         **{"from": "2026-03-14T03:00:00Z", "to": "2026-03-14T05:00:00Z"},
     )
     hour = {"count": 60, "mean": 29.5, "min": 0.0, "max": 59.0, "first": 0.0, "last": 59.0, "coverage": 1.0}
-    assert page["items"] == [{"time": f"2026-03-14T0{h}:00:00Z", **hour} for h in (3, 4)]
+    assert page["items"] == [
+        {"time": f"2026-03-14T0{h}:00:00Z", **hour, "provenance": "measured"} for h in (3, 4)
+    ]
+
+
+def test_an_hour_and_its_day_say_that_a_value_in_them_is_of_simulated_ones(
+    served: Served, city: Writer, depth: int
+) -> None:
+    at = START + timedelta(hours=1, seconds=30)
+    city.write(
+        "flood-tong-dan",
+        "water_depth",
+        (at, 5.0),
+        provenance=Provenance.DERIVED,
+        input_provenance=Provenance.SIMULATED,
+    )
+    asked = {"from": "2026-03-13T17:00:00Z", "to": "2026-03-14T06:00:00Z"}
+    hours = get(served, f"/datastreams/{depth}/observations", step="1h", **asked)["items"]
+    assert [hour["provenance"] for hour in hours] == ["measured", "simulated", "measured"]
+    [day] = get(served, f"/datastreams/{depth}/observations", step="1d", **asked)["items"]
+    assert day["provenance"] == "simulated"
+
+
+def test_an_hour_of_opposite_winds_has_a_count_and_no_mean(served: Served, city: Writer) -> None:
+    times = [START + timedelta(minutes=10 * n) for n in range(6)]
+    city.write("hoan-kiem", "wind_direction", *((at, 180.0 * (n % 2)) for n, at in enumerate(times)))
+    streams = get(served, "/things/hoan-kiem")["datastreams"]
+    (wind,) = [one["id"] for one in streams if one["property"] == "wind_direction"]
+    asked = {"from": "2026-03-14T03:00:00Z", "to": "2026-03-14T05:00:00Z"}
+    (hour,) = get(served, f"/datastreams/{wind}/observations", step="1h", **asked)["items"]
+    assert (hour["count"], hour["mean"], hour["min"], hour["max"]) == (6, None, 0.0, 180.0)
 
 
 def test_a_day_is_hanois_and_knows_what_is_missing(served: Served, depth: int) -> None:

@@ -67,18 +67,26 @@ def test_it_says_what_it_would_do_then_archives_and_does_it(
         f'[default]\nraw = "40d"\n[domain.rain]\narchive = true\narchive_folder = "{tmp_path / "archive"}"\n',
         "utf-8",
     )
+    refused = retain(city_url, "--dry-run", file=file)
+    assert refused.returncode == 2
+    assert f"{file}: archive_folder: there is no folder {tmp_path / 'archive'}" in refused.stderr
+    (tmp_path / "archive").mkdir()
     said = retain(city_url, "--dry-run", file=file)
     assert said.returncode == 0, said.stderr
     first, last = (f"{(midnight - n * DAY).astimezone(HANOI):%Y-%m-%d} 00:00:00" for n in (50, 40))
     assert said.stdout.count(f"{first} to {last} (Hanoi)") == 2
     assert "rain  (keeps raw 40 days, hourly for ever, daily for ever)" in said.stdout
+    assert f"would be archived first in {tmp_path / 'archive'}\n" in said.stdout
+    assert said.stdout.count("archived") == 1
+    assert "flood  (keeps raw 40 days, hourly for ever, daily for ever): nothing is old enough" in said.stdout
     assert said.stdout.count("would be deleted: 240 raw values, about ") == 2
     assert "dry run: nothing was changed" in said.stdout
     assert (count(city_url, RAIN), count(city_url, AIR)) == (336, 336)
-    assert not (tmp_path / "archive").exists()
+    assert not list((tmp_path / "archive").iterdir())
     done = retain(city_url, file=file)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("    deleted: 240 raw values, about ") == 2
+    assert f"archived first in {tmp_path / 'archive'}\n" in done.stdout
     assert (count(city_url, RAIN), count(city_url, AIR)) == (96, 96)
     files = [str(path) for path in (tmp_path / "archive").rglob("*.parquet")]
     archived = pyarrow.dataset.dataset(files).to_table(columns=["time"]).column(0).to_pylist()
@@ -87,13 +95,44 @@ def test_it_says_what_it_would_do_then_archives_and_does_it(
     assert (run["succeeded"], run["detail"]["domains"]["rain"]["raw"]) == (True, 240)
 
 
-def test_without_a_file_it_does_nothing(city_url: str, midnight: datetime) -> None:
+def test_without_a_file_it_does_nothing(
+    city_url: str, midnight: datetime, domains: dict[str, Domain]
+) -> None:
     done = retain(city_url, file=None)
-    assert (done.returncode, done.stdout) == (
-        0,
-        "HANOI_RETENTION_FILE is not set: everything is kept for ever\n",
-    )
+    assert done.returncode == 0
+    said = done.stdout.splitlines()
+    assert said[0] == "HANOI_RETENTION_FILE is not set: everything is kept for ever"
+    assert said[1:] == [f"{domain}: everything is kept for ever" for domain in sorted(domains)]
     assert count(city_url, RAIN) == 336
+
+
+def test_with_an_empty_file_it_says_of_each_domain_that_it_is_kept(
+    city_url: str, domains: dict[str, Domain], tmp_path: Path
+) -> None:
+    file = tmp_path / "retention.toml"
+    file.write_text("", "utf-8")
+    said = retain(city_url, "--dry-run", file=file)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.splitlines()[: len(domains)] == [
+        f"{domain}: everything is kept for ever" for domain in sorted(domains)
+    ]
+
+
+def test_a_folder_that_went_away_is_not_made_again_and_nothing_goes(
+    city_url: str,
+    midnight: datetime,
+    domains: dict[str, Domain],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A disk that is not mounted: its empty mount point's parent would fill."""
+    file, gone = tmp_path / "retention.toml", tmp_path / "archive"
+    file.write_text(f'[default]\nraw = "40d"\narchive = true\narchive_folder = "{gone}"\n', "utf-8")
+    with db.open_pool(city_url, name="test") as pool:
+        Retaining(path=file, metrics=Metrics()).run(pool, domains, datetime.now(UTC))
+    assert "archive_failed" in caplog.text
+    assert count(city_url, RAIN) == 336
+    assert not gone.exists()
 
 
 def test_a_file_that_can_not_be_used_stops_it(city_url: str, tmp_path: Path) -> None:

@@ -12,7 +12,19 @@ from storage import db, rollups
 
 Row = tuple[int, datetime]
 COUNTS = {"good": 1, "not_evaluated": 2, "suspect": 3, "fail": 4, "missing": 9}
-NAMES = ("count", "mean", "min", "max", "first", "last", *COUNTS, "mean_with_suspect", "coverage")
+NAMES = (
+    "count",
+    "mean",
+    "min",
+    "max",
+    "first",
+    "last",
+    *COUNTS,
+    "mean_with_suspect",
+    "coverage",
+    "provenance",
+)
+WEAKER_AND_WEAKER = ("measured", "manual", "derived", "replayed", "forecast", "simulated")
 VIEWS = {"observation_1h": timedelta(hours=1), "observation_1d": timedelta(days=1)}
 
 
@@ -51,10 +63,15 @@ def stored(conn: db.Connection, view: str) -> dict[Row, dict[str, Any]]:
 
 def expected(conn: db.Connection, view: str, streams: Sequence[Stream]) -> dict[Row, dict[str, Any]]:
     """From the raw rows as they are now."""
-    rows = conn.execute("SELECT datastream_id, phenomenon_time, result, quality FROM observation").fetchall()
+    rows = conn.execute(
+        "SELECT datastream_id, phenomenon_time, result, quality, provenance, input_provenance FROM observation"
+    ).fetchall()
     moment = conn.execute("SELECT now()").fetchone()
     assert moment
-    frame = pd.DataFrame(rows, columns=["datastream_id", "phenomenon_time", "result", "quality"])
+    frame = pd.DataFrame(
+        rows,
+        columns=["datastream_id", "phenomenon_time", "result", "quality", "provenance", "input_provenance"],
+    )
     times = pd.to_datetime(frame["phenomenon_time"], utc=True)
     local = times.dt.tz_convert("Asia/Ho_Chi_Minh")
     start = times.dt.floor("h") if view == "observation_1h" else local.dt.normalize().dt.tz_convert("UTC")
@@ -81,7 +98,14 @@ def _bucket(group: pd.DataFrame, stream: Stream, elapsed: timedelta) -> dict[str
         **{name: int(counts.get(quality, 0)) for name, quality in COUNTS.items()},
         "mean_with_suspect": _mean(group.loc[group["quality"].isin([1, 2, 3]), "result"], stream.circular),
         "coverage": min(1.0, len(usable) / reports),
+        "provenance": _weakest(group.loc[group["quality"].isin([1, 2, 3])]),
     }
+
+
+def _weakest(values: pd.DataFrame) -> str | None:
+    """Of the values and of what they were made of."""
+    origins: list[str] = [*values["provenance"], *values["input_provenance"].dropna()]
+    return max(origins, key=WEAKER_AND_WEAKER.index, default=None)
 
 
 def _mean(values: "pd.Series[float]", circular: bool) -> float | None:
@@ -107,7 +131,12 @@ def require_same(
     circular = {stream.id for stream in streams if stream.circular}
     for key, row in wanted.items():
         assert set(found[key]) == set(NAMES)
-        for name in NAMES:
+        assert found[key]["provenance"] == row["provenance"], (
+            key,
+            found[key]["provenance"],
+            row["provenance"],
+        )
+        for name in NAMES[:-1]:
             one, other = found[key][name], row[name]
             round_ = key[0] in circular and name in ("mean", "mean_with_suspect")
             allowed = coverage if name == "coverage" else 1e-9

@@ -1,5 +1,7 @@
 """The cold archive: what went out comes back exactly, once, and never over something newer."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from tests.storage.exporting import DAY, MINUTE, START, streams, value, write_hi
 pytestmark = pytest.mark.integration
 
 END = START + 3 * DAY
+NOW = END + 60 * DAY
+HOUR = timedelta(hours=1)
 DOMAINS = ("air_quality", "flood")
 STORED = """
     SELECT d.thing_id, d.property, o.* FROM {} o JOIN datastream d ON d.id = o.datastream_id
@@ -51,9 +55,20 @@ def write_archive(url: str, folder: Path, start: datetime = START, end: datetime
         return sum(archive.archive_span(conn, folder, domain, start, end).rows for domain in DOMAINS)
 
 
-def restore(url: str, domains: dict[str, Domain], folder: Path, **span: datetime) -> archive.Restored:
+def restore(url: str, catalogue: dict[str, Domain], folder: Path, **asked: Any) -> archive.Restored:
     with db.connect(url, name="test", autocommit=True) as conn:
-        return archive.restore(conn, domains, folder, **span)
+        return archive.restore(conn, catalogue, archive.plan(folder, **asked))
+
+
+def hourly(url: str, now: datetime) -> list[dict[str, Any]]:
+    """The hours as whoever reads rollups sees them, once these are up to date."""
+    with db.connect(url, name="test", autocommit=True) as conn:
+        while not rollups.refresh(conn, now).caught_up:
+            pass
+        return conn.execute(
+            "SELECT d.thing_id, d.property, r.bucket, r.good, r.suspect, r.fail, r.mean, r.last"
+            " FROM observation_1h r JOIN datastream d ON d.id = r.datastream_id ORDER BY 1, 2, 3"
+        ).fetchall()
 
 
 def delete_everything(url: str) -> None:
@@ -220,6 +235,49 @@ def test_a_damaged_file_is_neither_restored_nor_added_to(
         write_archive(history_url, tmp_path)
 
 
+def test_nothing_is_restored_when_any_of_its_files_is_damaged_gone_or_has_no_manifest(
+    history_url: str, other_city_url: str, domains: dict[str, Domain], tmp_path: Path
+) -> None:
+    write_archive(history_url, tmp_path)
+    first, *_, gone, bare = sorted((tmp_path / "observation").rglob("*.parquet"))
+    archive_files.manifest_of(bare).unlink()
+    gone.unlink()
+    first.unlink()
+    archive_files.manifest_of(first).unlink()
+    with pytest.raises(ArchiveError) as failed:
+        restore(other_city_url, domains, tmp_path)
+    said = str(failed.value)
+    assert "nothing was restored: 3 of 10 files can't be" in said
+    assert f"{bare}: has no manifest" in said
+    assert f"{gone}: has a manifest and is not there" in said
+    assert f"{first}: is not there, nor its manifest" in said  # what was replaced on that day is there
+    assert stored(other_city_url) == []
+    # those of other days and domains do not matter, and one may want the rest
+    assert restore(other_city_url, domains, tmp_path, domains=["flood"], end=START + HOUR).new == 2
+    plan = archive.plan(tmp_path, leave_out_damaged=True)
+    assert [one.day for one in plan.left_out] == [
+        ("flood", gone_day := END.date() - DAY),
+        ("flood", END.date()),
+        ("air_quality", START.date()),
+    ]
+    assert gone_day not in [part.day for part in plan.parts if part.domain == "flood"]
+
+
+def test_what_the_archive_does_not_have_is_no_restore(history_url: str, tmp_path: Path) -> None:
+    write_archive(history_url, tmp_path)
+    for asked in ({"start": END + DAY}, {"end": START}, {"domains": ["noise"]}):
+        with pytest.raises(ArchiveError, match="has no file of what was asked for"):
+            archive.plan(tmp_path, **asked)  # type: ignore[arg-type]
+
+
+def test_only_the_domains_that_are_asked_for_come_back(
+    history_url: str, other_city_url: str, domains: dict[str, Domain], tmp_path: Path
+) -> None:
+    write_archive(history_url, tmp_path)
+    assert restore(other_city_url, domains, tmp_path, domains=["flood"]).new == 74
+    assert {row["thing_id"] for row in stored(other_city_url)} == {"flood-tong-dan"}
+
+
 @pytest.mark.parametrize("cut_off", ["before", "after"])
 def test_a_replacement_that_was_cut_off_leaves_a_whole_archive(
     history_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_off: str
@@ -247,6 +305,34 @@ def test_a_replacement_that_was_cut_off_leaves_a_whole_archive(
     assert archive_files.check(tmp_path)[1] == []
     assert write_archive(history_url, tmp_path) == 220
     assert archive_files.check(tmp_path)[1] == []
+
+
+def test_several_writers_at_once_leave_an_archive_that_is_whole(history_url: str, tmp_path: Path) -> None:
+    with db.connect(history_url, name="test") as conn:
+        ids = streams(conn)
+
+    def write(n: int) -> None:
+        with db.connect(history_url, name="test") as conn:
+            late = [
+                value(ids["trung-yen-3", "co"], START + (100 * n + m) * MINUTE, 7.0) for m in range(n + 1)
+            ]
+            observations.write(conn, late)
+        write_archive(history_url, tmp_path)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(8)))
+    write_archive(history_url, tmp_path)
+    assert archive_files.check(tmp_path)[1] == []
+    table = pyarrow.dataset.dataset(tmp_path / "observation", format="parquet", partitioning="hive")
+    assert table.count_rows() == len(stored(history_url))
+
+
+def test_a_writer_that_waits_too_long_says_so(
+    history_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive_files, "LOCK_S", 0.2)
+    with archive_files.writing(tmp_path), pytest.raises(ArchiveError, match="another process writes"):
+        write_archive(history_url, tmp_path)
 
 
 def test_what_the_database_does_not_know_is_named(
@@ -322,9 +408,11 @@ def test_what_retention_deletes_is_in_the_archive_and_comes_back(
         days = conn.execute("SELECT * FROM observation_1d ORDER BY datastream_id, bucket").fetchall()
         outcome = retain(conn, Retention(default=policy), now, archive=archive.archive_datastreams)
         assert {key: found.kept for key, found in outcome.domains.items() if found.kept} == {}
-        assert conn.execute("SELECT count(*) AS n FROM observation").fetchall() == [{"n": 0}]
+        # all but the day of the newest values, which pages show: Hanoi's last one has 7 hours of three properties
+        left = conn.execute("SELECT count(*) AS n, min(phenomenon_time) AS first FROM observation").fetchall()
+        assert left == [{"n": 7 * 3, "first": END - 7 * HOUR}]
         assert archive_files.check(tmp_path)[1] == []
-        archive.restore(conn, domains, tmp_path)
+        archive.restore(conn, domains, archive.plan(tmp_path))
         while not rollups.refresh(conn, now).caught_up:
             pass
         assert conn.execute("SELECT * FROM observation_1d ORDER BY datastream_id, bucket").fetchall() == days
@@ -334,22 +422,51 @@ def test_what_retention_deletes_is_in_the_archive_and_comes_back(
 def test_a_restored_database_gets_its_rollups(
     history_url: str, other_city_url: str, domains: dict[str, Domain], tmp_path: Path
 ) -> None:
-    now = END + 60 * DAY
     write_archive(history_url, tmp_path)
-    found = []
-    for url in (history_url, other_city_url):
-        with db.connect(url, name="test", autocommit=True) as conn:
-            while not rollups.refresh(conn, now).caught_up:  # of the other one, before it has anything
-                pass
-            if url == other_city_url:
-                archive.restore(conn, domains, tmp_path)
-                while not rollups.refresh(conn, now).caught_up:
-                    pass
-            found.append(
-                conn.execute(
-                    "SELECT d.thing_id, d.property, r.bucket, r.good, r.suspect, r.fail, r.mean, r.last"
-                    " FROM observation_1h r JOIN datastream d ON d.id = r.datastream_id ORDER BY 1, 2, 3"
-                ).fetchall()
-            )
-    assert found[0] == found[1]
-    assert len(found[0]) == 216
+    before = hourly(history_url, NOW)
+    assert len(before) == 216
+    assert hourly(other_city_url, NOW) == []  # rolled up, before it has anything
+    restore(other_city_url, domains, tmp_path)
+    assert hourly(other_city_url, NOW) == before
+
+
+def test_what_was_restored_before_a_restore_failed_gets_its_rollups(
+    history_url: str, other_city_url: str, domains: dict[str, Domain], tmp_path: Path
+) -> None:
+    write_archive(history_url, tmp_path)
+    of_air = [row for row in hourly(history_url, NOW) if row["thing_id"] == "trung-yen-3"]
+    assert hourly(other_city_url, NOW) == []
+    with db.connect(other_city_url, name="test") as conn:
+        conn.execute("DELETE FROM datastream WHERE thing_id = 'flood-tong-dan'")
+        conn.execute("DELETE FROM thing WHERE id = 'flood-tong-dan'")
+    for _ in range(2):  # the second one finds nothing new
+        with pytest.raises(ArchiveError, match="Thing 'flood-tong-dan'"):
+            restore(other_city_url, domains, tmp_path)
+    assert hourly(other_city_url, NOW) == of_air
+
+
+def test_what_is_restored_while_its_day_is_rolled_up_is_rolled_up_again(
+    history_url: str,
+    other_city_url: str,
+    domains: dict[str, Domain],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The reader has read a day without its values, and the restore commits before it says how far it is."""
+    write_archive(history_url, tmp_path)
+    before = hourly(history_url, NOW)
+    with db.connect(other_city_url, name="test") as conn:
+        late = value(streams(conn)["trung-yen-3", "pm10"], END + DAY, 1.0)  # so that there is a chunk to read
+        observations.write(conn, [late])
+    restored = []
+
+    def roll_up(conn: db.Connection, spans: Sequence[rollups.Span], days_until: datetime | None) -> None:
+        rolled_up(conn, spans, days_until)
+        if spans and spans[0].start > END and not restored:
+            restored.append(restore(other_city_url, domains, tmp_path).new)
+
+    rolled_up = rollups._roll_up
+    monkeypatch.setattr(rollups, "_roll_up", roll_up)
+    found = hourly(other_city_url, NOW)
+    assert restored == [219]
+    assert [row for row in found if row["bucket"] < END] == before

@@ -5,12 +5,13 @@ import csv
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Final
 
 import pytest
 
 from storage import db, quality, retention, revisions, rollups
 from storage.migrate import migrate, read_migrations
-from storage.model import HANOI, Observation, Quality, Revision
+from storage.model import HANOI, Observation, Provenance, Quality, Revision
 from tests import community
 from tests.conftest import SHARED
 from tests.storage.rollup_oracle import (
@@ -29,6 +30,12 @@ NOW = datetime(2026, 3, 14, 10, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 QUALITIES = list(Quality)
+ORIGINS: Final = (
+    (Provenance.MEASURED, None),
+    (Provenance.MANUAL, None),
+    (Provenance.DERIVED, Provenance.REPLAYED),
+    (Provenance.SIMULATED, None),
+)
 RECORDING = SHARED / "data/air/hanoi_pm25_embassy_2017.csv"
 FIRST = datetime(2017, 1, 1, 1, tzinfo=HANOI)
 AT_ONCE = 500
@@ -80,11 +87,13 @@ def insert(conn: db.Connection, values: Sequence[Observation]) -> None:
 def _insert(conn: db.Connection, values: Sequence[Observation]) -> None:
     with conn.transaction():
         conn.execute(
-            "INSERT INTO observation (datastream_id, phenomenon_time, result_time, result, quality, provenance)"
-            " SELECT i, t, r, v, q, 'measured' FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[],"
-            "     %s::float8[], %s::smallint[]) AS x (i, t, r, v, q)"
+            "INSERT INTO observation (datastream_id, phenomenon_time, result_time, result, quality, provenance,"
+            "                         input_provenance)"
+            " SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::float8[],"
+            "                      %s::smallint[], %s::provenance[], %s::provenance[])"
             " ON CONFLICT (datastream_id, phenomenon_time) DO UPDATE"
-            " SET (result_time, result, quality) = (EXCLUDED.result_time, EXCLUDED.result, EXCLUDED.quality)"
+            " SET (result_time, result, quality, provenance, input_provenance) = (EXCLUDED.result_time,"
+            "     EXCLUDED.result, EXCLUDED.quality, EXCLUDED.provenance, EXCLUDED.input_provenance)"
             " WHERE EXCLUDED.result_time > observation.result_time",
             (
                 [v.datastream_id for v in values],
@@ -92,6 +101,8 @@ def _insert(conn: db.Connection, values: Sequence[Observation]) -> None:
                 [v.result_time for v in values],
                 [v.result for v in values],
                 [int(v.quality) for v in values],
+                [v.provenance.value for v in values],
+                [None if v.input_provenance is None else v.input_provenance.value for v in values],
             ),
         )
         conn.execute(
@@ -101,7 +112,13 @@ def _insert(conn: db.Connection, values: Sequence[Observation]) -> None:
 
 
 def value(
-    stream: Stream, at: datetime, result: float, flag: Quality = Quality.GOOD, *, revision: int = 0
+    stream: Stream,
+    at: datetime,
+    result: float,
+    flag: Quality = Quality.GOOD,
+    *,
+    revision: int = 0,
+    origin: tuple[Provenance, Provenance | None] = ORIGINS[0],
 ) -> Observation:
     return Observation(
         datastream_id=stream.id,
@@ -109,11 +126,13 @@ def value(
         result_time=at + revision * timedelta(seconds=1),
         result=result,
         quality=flag,
+        provenance=origin[0],
+        input_provenance=origin[1],
     )
 
 
 def some_days(streams: Sequence[Stream], days: int = 12) -> list[Observation]:
-    """Every half hour or so up to NOW, with a hole, of every quality; over more than one chunk."""
+    """Every half hour or so up to NOW, with a hole, of every quality, hours and days of different origin."""
     random = Random(7)
     return [
         value(
@@ -121,6 +140,7 @@ def some_days(streams: Sequence[Stream], days: int = 12) -> list[Observation]:
             NOW - n * timedelta(minutes=30) - timedelta(seconds=random.randrange(1500)),
             random.uniform(0, 360),
             random.choices(QUALITIES, (70, 10, 10, 5, 5))[0],
+            origin=random.choices(ORIGINS, (100, 2, 1, 1))[0],
         )
         for stream in streams
         for n in range(days * 48)
@@ -174,7 +194,7 @@ def test_every_migration_runs_and_the_objects_are_those_of_the_edition(
             " WHERE table_name IN ('observation_1h', 'observation_1d') AND table_schema IN ('public', 'public_view')"
             " ORDER BY table_schema, table_name, ordinal_position"
         ).fetchall()
-        assert len(columns) == 4 * 15, name
+        assert len(columns) == 4 * 16, name
         if name == "apache":
             wanted = columns
     assert columns == wanted

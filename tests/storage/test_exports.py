@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from storage import db
+from storage import catalog, db, observations, rollups, things
 from storage.exports import command
 from storage.exports.selection import SelectionError
-from tests.storage.exporting import DAY, START, write_history
+from storage.model import Domain, Provenance, Quality
+from tests.storage.exporting import DAY, START, streams, value, write_history
+from tests.storage.rollup_oracle import refresh_all
 
 pytestmark = pytest.mark.integration
 
@@ -31,7 +34,7 @@ def history_url(city_url: str) -> str:
 
 def export(url: str, path: Path, *arguments: str) -> int:
     options = command.read_options([*arguments, "--quiet", "-o", str(path)], NOW)
-    return command.run(url, options, NOW)
+    return command.run(url, options, catalog.load_catalog(), NOW)
 
 
 def table(path: Path) -> list[dict[str, str]]:
@@ -137,6 +140,42 @@ def test_rollups_have_counts_coverage_and_the_weakest_provenance(
     assert (first["count"], first["provenance"]) == (first_count, "simulated")
     assert {row["provenance"] for row in rows if row["property"] == "pm10"} == {"measured"}
     assert 0 < first["coverage"] <= 1
+    # Of this gauge's values one is suspect and one failed; both are measured like the rest.
+    assert {row["provenance"] for row in rows if row["property"] == "water_depth"} == {"measured"}
+    of_station = [row["provenance"] for row in rows if row["property"] == "pm2_5"]
+    assert of_station.count("simulated") == 1
+    assert set(of_station) == {"measured", "simulated"}
+
+
+@pytest.mark.parametrize("step", ["1h", "1d"])
+def test_rollups_know_their_provenance_when_their_values_are_gone(
+    history_url: str, tmp_path: Path, step: str
+) -> None:
+    with db.connect(history_url, name="test", autocommit=True) as conn:
+        refresh_all(conn, NOW)
+        export(history_url, tmp_path / "before.csv", "--step", step)
+        with conn.transaction():
+            horizon = rollups.freeze(conn, [row.id for row in things.all_datastreams(conn)], START + 3 * DAY)
+            conn.execute("DELETE FROM observation WHERE phenomenon_time < %s", (horizon,))
+    export(history_url, tmp_path / "after.csv", "--step", step)
+    after = table(tmp_path / "after.csv")
+    assert after == table(tmp_path / "before.csv")
+    first = min((row for row in after if row["property"] == "pm2_5"), key=lambda row: row["time"])
+    assert first["provenance"] == "simulated"
+
+
+def test_an_hour_of_which_no_value_is_usable_or_suspect_has_no_provenance(
+    history_url: str, tmp_path: Path
+) -> None:
+    hour = START + 5 * DAY
+    with db.connect(history_url, name="test") as conn:
+        gauge = streams(conn)["flood-tong-dan", "water_depth"]
+        observations.write(
+            conn, [value(gauge, hour, 1.0, quality=Quality.FAIL, provenance=Provenance.SIMULATED)]
+        )
+    export(history_url, tmp_path / "r.csv", "--step", "1h", "--from", hour.isoformat())
+    [row] = table(tmp_path / "r.csv")
+    assert (row["count"], row["fail"], row["provenance"]) == ("0", "1", "")
 
 
 def test_duckdb_reads_it_as_a_table(history_url: str, tmp_path: Path) -> None:
@@ -154,6 +193,30 @@ def test_what_the_public_may_not_see_is_not_in_a_public_export(history_url: str,
         conn.execute("UPDATE thing SET is_public = false WHERE id = 'trung-yen-3'")
     assert export(history_url, tmp_path / "all.csv", "--public") == 74
     assert {row["thing"] for row in table(tmp_path / "all.csv")} == {"flood-tong-dan"}
+
+
+@pytest.mark.parametrize("step", ["raw", "1h", "1d"])
+def test_a_public_export_has_no_forecasts_which_the_api_may_refuse(
+    history_url: str, domains: dict[str, Domain], tmp_path: Path, step: str
+) -> None:
+    forecast = domains["air_quality"].properties["pm2_5_forecast"]
+    with db.connect(history_url, name="test") as conn:
+        made = things.ensure_datastream(conn, "trung-yen-3", forecast)
+        foretold = [value(made, START + n * DAY, 80.0, provenance=Provenance.FORECAST) for n in range(3)]
+        unknown = things.ensure_datastream(conn, "trung-yen-3", replace(forecast, key="of_another_catalogue"))
+        foretold.append(value(unknown, START, 80.0, provenance=Provenance.FORECAST))
+        observations.write(conn, foretold)
+    export(history_url, tmp_path / "all.csv", "--step", step)
+    observed = {"pm2_5", "pm10", "water_depth"}
+    assert {row["property"] for row in table(tmp_path / "all.csv")} == {
+        *observed,
+        "pm2_5_forecast",
+        "of_another_catalogue",
+    }
+    export(history_url, tmp_path / "all.csv", "--public", "--step", step)
+    assert {row["property"] for row in table(tmp_path / "all.csv")} == observed
+    with pytest.raises(SelectionError, match=r"^--property: 'pm2_5_forecast' is a forecast"):
+        export(history_url, tmp_path / "all.csv", "--public", "--property", "pm2_5_forecast")
 
 
 @pytest.mark.parametrize(
@@ -174,6 +237,34 @@ def test_an_option_that_can_not_be_is_named_and_leaves_no_file(
     with pytest.raises(SelectionError, match=f"^{option}:"):
         export(history_url, tmp_path / "a.csv", *arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_whose_ending_says_nothing_is_refused_unless_its_format_is_given() -> None:
+    with pytest.raises(
+        SelectionError, match=r"^--output: 'x\.xlsx' ends in none of \.csv, \.parquet, \.geojson"
+    ):
+        command.read_options(["-o", "x.xlsx"], NOW)
+    chosen = [["x.xlsx", "--format", "csv"], ["X.PARQUET"], ["-"], ["november"]]
+    formats = [command.read_options(["-o", *arguments], NOW).format for arguments in chosen]
+    assert formats == ["csv", "parquet", "csv", "csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["2026-03-15", "--to", "2026-03-14"],
+            "2026-03-15T00:00:00+07:00 is not before --to 2026-03-14T00:00:00+07:00",
+        ),
+        (["2026-04-02"], "2026-04-02T00:00:00+07:00 is not before --to 2026-04-01T07:00:00+07:00"),
+    ],
+)
+def test_a_span_that_can_not_be_is_answered_in_the_zone_it_was_given_in(
+    history_url: str, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    with pytest.raises(SelectionError) as failed:
+        export(history_url, tmp_path / "a.csv", "--from", *arguments)
+    assert said in str(failed.value)
 
 
 @pytest.mark.parametrize("time", ["yesterday", "2026-03-14T10:00:00"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import db, incoming, live, observations
+from storage import db, derived, incoming, live, observations
 from storage.model import Observation, Provenance, Quality
 from storage.observations import WriteCounts
 
@@ -229,3 +229,76 @@ def test_at_equal_result_time_what_arrived_earlier_loses_though_it_is_written_la
     late = msgspec.structs.replace(seen(33.0), arrived=datetime.now(UTC) + timedelta(minutes=1))
     assert write(database_url, late, expect_new=False) == WriteCounts(corrected=1)
     assert current(database_url) == [(T0, 33.0)]
+
+
+DAY = timedelta(days=1)
+
+
+def aged(conn: db.Connection, **days: float) -> None:
+    """Batches m0, m1, … of the minutes 0, 1, … were committed so many days ago."""
+    for minute, ago in enumerate(days.values()):
+        conn.execute(
+            "UPDATE observation_change SET committed_at = %s WHERE phenomenon_time = ARRAY[%s]::timestamptz[]",
+            (T0 - ago * DAY, T0 + timedelta(minutes=minute)),
+        )
+
+
+def times(changes: list[live.Change]) -> list[int]:
+    return [(time - T0) // timedelta(minutes=1) for change in changes for _, time in change.keys]
+
+
+def prune(conn: db.Connection) -> int:
+    return live.forget(conn, T0 - 3 * DAY, T0 - 14 * DAY)
+
+
+def test_the_feed_keeps_what_a_durable_reader_has_not_read(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for minute in range(4):
+        write(database_url, seen(1.0, minute=minute))
+    with db.connect(database_url, name="test", autocommit=True) as conn:
+        aged(conn, m0=9, m1=8, m2=7, m3=1)
+        with live.next_changes(conn, "quick"):
+            pass
+        with live.next_changes(conn, "slow", batches=2):
+            pass
+        derived.followed_to(conn, T0)  # a clock, which is no place in the feed
+        assert prune(conn) == 2
+        assert times(live.changes_after(conn, live.Position())) == [2, 3]
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert f"feed_reader_behind reader=slow since={(T0 - 7 * DAY).isoformat()}" in caplog.text
+        caplog.clear()
+        with live.next_changes(conn, "slow") as changes:
+            assert times(changes) == [2, 3]
+        assert prune(conn) == 1
+        assert times(live.changes_after(conn, live.Position())) == [3]
+        assert caplog.records == []
+
+
+def test_what_nobody_has_read_for_two_weeks_goes_and_is_named(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for minute in range(4):
+        write(database_url, seen(1.0, minute=minute))
+    with db.connect(database_url, name="test", autocommit=True) as conn:
+        aged(conn, m0=20, m1=16, m2=15, m3=13)
+        with live.next_changes(conn, "derive", batches=1):
+            pass
+        assert prune(conn) == 3
+        lost = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+        first, last = (T0 + timedelta(minutes=minute) for minute in (1, 2))
+        assert lost == [
+            f"feed_reader_lost reader=derive from={first.isoformat()} to={last.isoformat()} changes=2"
+        ]
+        with live.next_changes(conn, "derive") as changes:
+            assert times(changes) == [3]
+
+
+def test_a_reader_that_was_never_seen_keeps_nothing(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(database_url, seen(1.0))
+    with db.connect(database_url, name="test", autocommit=True) as conn:
+        aged(conn, m0=4)
+        assert prune(conn) == 1
+    assert caplog.records == []

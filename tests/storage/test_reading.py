@@ -56,6 +56,18 @@ def test_a_gap_stays_a_gap_at_every_step(conn: db.Connection) -> None:
     assert [row.count for row in days.rows] == [120]  # type: ignore[union-attr]
 
 
+def test_an_hour_of_opposite_winds_is_no_gap_and_has_no_mean(conn: db.Connection) -> None:
+    wind = stream(conn, "hoan-kiem", "wind_direction")
+    opposite = [seen(wind.id, START + timedelta(minutes=5 * n), 180.0 * (n % 2)) for n in range(12)]
+    steady = [seen(wind.id, START + timedelta(minutes=60 + 5 * n), 90.0) for n in range(12)]
+    observations.write(conn, [*opposite, *steady])
+    hours = observations.series(conn, wind, START, START + DAY, step="1h").rows
+    assert [(row.bucket.hour, row.count, row.mean) for row in hours] == [  # type: ignore[union-attr]
+        (0, 12, None),
+        (1, 12, pytest.approx(90.0)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("days", "step"), [(1, "raw"), (2, "raw"), (3, "1h"), (62, "1h"), (63, "1d"), (3650, "1d")]
 )

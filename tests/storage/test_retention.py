@@ -200,10 +200,16 @@ def test_a_day_that_the_rollups_do_not_account_for_stays_with_all_that_follow(ci
     damages = [
         f"UPDATE {table} SET {damage} WHERE datastream_id = %(id)s AND bucket = %(at)s"  # noqa: S608
         for table in ("rollup_hour", "rollup_day")
-        for damage in ("good = good - 1", "good = good - 1, fail = fail + 1", "max = max + 1", "min = NULL")
+        for damage in (
+            "good = good - 1",
+            "good = good - 1, fail = fail + 1",
+            "max = max + 1",
+            "min = NULL",
+            "provenance = 'manual'",
+        )
     ]
     sound, *hurt = [("trung-yen-3", key) for key in ("pm2_5", "pm10", "no2", "so2", "co", "o3")]
-    hurt += [("minh-khai", key) for key in ("pm2_5", "pm10", "no2")]
+    hurt += [("minh-khai", key) for key in ("pm2_5", "pm10", "no2", "so2", "co")]
     for key in (sound, *hurt):
         city.write(key, hourly(70, 55))
     city.roll_up()
@@ -231,6 +237,30 @@ def test_what_comes_late_for_a_day_that_is_gone_stays_raw_and_wipes_nothing(city
     outcome = city.retain()
     assert outcome.domains["air_quality"].kept == {Kept.LATE: 1}
     assert (city.raw(AIR), city.oldest(AIR)) == (10 * 24 + 1, late)
+
+
+@integration
+def test_the_newest_day_of_a_silent_datastream_stays_until_it_is_heard_again(city: City) -> None:
+    silent = ("trung-yen-3", "pm2_5")
+    city.write(AIR, hourly(90, 50))
+    city.write(silent, hourly(90, 80))
+    city.roll_up()
+    outcome = city.retain()
+    assert outcome.domains["air_quality"].kept == {}
+    assert city.oldest(AIR) == MIDNIGHT - 60 * DAY
+    assert (city.oldest(silent), city.raw(silent)) == (MIDNIGHT - 81 * DAY, 24)
+    (latest,) = observations.latest(city.conn, [silent[0]])[silent[0]]
+    assert latest.phenomenon_time == MIDNIGHT - 80 * DAY - HOUR
+    weeks = [
+        chunk for chunk in retention.chunks(city.conn, "observation") if chunk.end <= MIDNIGHT - 60 * DAY
+    ]
+    assert len(weeks) <= 2, "chunks without that day are dropped as before"
+    assert city.retain().domains["air_quality"].raw_rows == 0
+
+    city.write(silent, hourly(58, 57))
+    city.roll_up()
+    assert city.retain().domains["air_quality"].raw_rows == 24
+    assert city.oldest(silent) == MIDNIGHT - 58 * DAY
 
 
 @integration
@@ -331,6 +361,7 @@ def test_what_is_to_be_archived_goes_only_after_it_was(city: City, tmp_path: Pat
 @integration
 def test_who_is_writing_to_an_old_chunk_goes_first(city: City, city_url: str) -> None:
     city.write(AIR, hourly(90, 50))
+    city.write(RAIN, hourly(51, 50))
     city.roll_up()
     late = MIDNIGHT - 88 * DAY + timedelta(minutes=1)
     row = Observation(datastream_id=city.ids[RAIN], phenomenon_time=late, result_time=late, result=1.0)
@@ -341,7 +372,7 @@ def test_who_is_writing_to_an_old_chunk_goes_first(city: City, city_url: str) ->
         assert city.oldest(AIR) == MIDNIGHT - 90 * DAY
     city.roll_up()
     city.retain()
-    assert (city.raw(AIR), city.raw(RAIN)) == (10 * 24, 0)
+    assert (city.raw(AIR), city.raw(RAIN)) == (10 * 24, 24)
 
 
 @integration

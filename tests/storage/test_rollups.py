@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from storage import db, locks, observations, quality, rollups
 from storage.migrate import migrate
-from storage.model import Observation, Quality
+from storage.model import Observation, Provenance, Quality
 from tests.storage.rollup_oracle import (
     VIEWS,
     Stream,
@@ -27,6 +28,13 @@ NOW = datetime(2026, 3, 14, 10, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 QUALITIES = list(Quality)
+ORIGINS: Final = (
+    (Provenance.MEASURED, None),
+    (Provenance.MANUAL, None),
+    (Provenance.DERIVED, Provenance.REPLAYED),
+    (Provenance.FORECAST, Provenance.MEASURED),
+    (Provenance.DERIVED, Provenance.SIMULATED),
+)
 
 
 @pytest.fixture
@@ -42,7 +50,13 @@ def streams(conn: db.Connection) -> list[Stream]:
 
 
 def value(
-    stream: Stream, at: datetime, result: float, flag: Quality = Quality.GOOD, *, revision: int = 0
+    stream: Stream,
+    at: datetime,
+    result: float,
+    flag: Quality = Quality.GOOD,
+    *,
+    revision: int = 0,
+    origin: tuple[Provenance, Provenance | None] = ORIGINS[0],
 ) -> Observation:
     return Observation(
         datastream_id=stream.id,
@@ -50,6 +64,8 @@ def value(
         result_time=at + revision * timedelta(seconds=1),
         result=result,
         quality=flag,
+        provenance=origin[0],
+        input_provenance=origin[1],
     )
 
 
@@ -59,7 +75,7 @@ def put(conn: db.Connection, *values: Observation) -> None:
 
 
 def some_days(streams: list[Stream], seed: int = 1, days: int = 3) -> list[Observation]:
-    """A value every five minutes or so up to NOW, with holes, of every quality."""
+    """A value every five minutes or so up to NOW, with holes, of every quality, hours and days of different origin."""
     random = Random(seed)
     found = []
     for stream in streams:
@@ -67,7 +83,8 @@ def some_days(streams: list[Stream], seed: int = 1, days: int = 3) -> list[Obser
             at = NOW - n * timedelta(minutes=5) - timedelta(seconds=random.randrange(200))
             flag = random.choices(QUALITIES, (70, 10, 10, 5, 5))[0]
             if random.random() < 0.9 and not 100 < n < 130:
-                found.append(value(stream, at, random.uniform(0, 360), flag))
+                origin = random.choices(ORIGINS, (800, 20, 10, 2, 1))[0]
+                found.append(value(stream, at, random.uniform(0, 360), flag, origin=origin))
     return found
 
 
@@ -155,6 +172,66 @@ def test_a_judgement_moves_a_value_from_the_mean_to_the_suspect(
     numbers = (bucket["count"], bucket["mean"], bucket["suspect"], bucket["mean_with_suspect"], bucket["min"])
     assert numbers == (1, 30.0, 1, 20.0, 30.0)
     require_right(conn, streams)
+
+
+MEASURED, MANUAL, DERIVED = Provenance.MEASURED, Provenance.MANUAL, Provenance.DERIVED
+REPLAYED, FORECAST, SIMULATED = Provenance.REPLAYED, Provenance.FORECAST, Provenance.SIMULATED
+
+
+@pytest.mark.parametrize(
+    ("values", "weakest"),
+    [
+        ([(MEASURED, None, 1), (MEASURED, None, 2)], "measured"),
+        ([(MEASURED, None, 1), (MANUAL, None, 1)], "manual"),
+        ([(SIMULATED, None, 2), (MEASURED, None, 1)], "simulated"),
+        ([(MEASURED, None, 1), (DERIVED, SIMULATED, 1)], "simulated"),
+        ([(DERIVED, MEASURED, 1), (DERIVED, REPLAYED, 1)], "replayed"),  # as its inputs
+        ([(DERIVED, MEASURED, 1)], "derived"),  # nobody measured it
+        ([(FORECAST, MEASURED, 1), (FORECAST, MANUAL, 1)], "forecast"),
+        ([(DERIVED, None, 1), (MANUAL, None, 1)], "derived"),
+        ([(MEASURED, None, 1), (SIMULATED, None, 3)], "simulated"),  # it is in mean_with_suspect
+        ([(MEASURED, None, 1), (SIMULATED, None, 4), (SIMULATED, None, 9)], "measured"),  # in no number
+        ([(SIMULATED, None, 4)], None),
+    ],
+)
+def test_a_bucket_is_of_the_weakest_provenance_among_its_values(
+    conn: db.Connection,
+    streams: list[Stream],
+    values: list[tuple[Provenance, Provenance | None, int]],
+    weakest: str | None,
+) -> None:
+    at = NOW.replace(minute=0) - 30 * HOUR
+    for n, (own, inputs, flag) in enumerate(values):
+        put(conn, value(streams[0], at + n * timedelta(minutes=7), 1.0, Quality(flag), origin=(own, inputs)))
+    for _ in range(2):  # raw, then rolled up
+        for view in VIEWS:
+            [bucket] = stored(conn, view).values()
+            assert bucket["provenance"] == weakest
+        refresh_all(conn, NOW)
+    assert rollups.state(conn).day_watermark == datetime(2026, 3, 13, 17, tzinfo=UTC)  # the day is behind it
+
+
+def test_late_values_change_the_provenance_of_their_hour_and_its_day(
+    conn: db.Connection, streams: list[Stream]
+) -> None:
+    at = NOW.replace(minute=0) - 30 * HOUR
+    put(conn, value(streams[0], at, 1.0), value(streams[0], at + HOUR, 1.0))
+    refresh_all(conn, NOW)
+    simulated = (SIMULATED, None)
+    put(conn, value(streams[0], at + HOUR + timedelta(minutes=1), 2.0, origin=simulated))
+    refresh_all(conn, NOW)
+    hours = stored(conn, "observation_1h")
+    assert [hours[streams[0].id, at + n * HOUR]["provenance"] for n in range(2)] == ["measured", "simulated"]
+    [day] = stored(conn, "observation_1d").values()
+    assert day["provenance"] == "simulated"
+    flagged = value(
+        streams[0], at + HOUR + timedelta(minutes=1), 2.0, Quality.FAIL, revision=1, origin=simulated
+    )
+    put(conn, flagged)
+    refresh_all(conn, NOW)
+    require_right(conn, streams)
+    [day] = stored(conn, "observation_1d").values()
+    assert day["provenance"] == "measured"
 
 
 def test_an_hour_of_failed_values_has_no_mean_and_is_no_point_of_a_chart(
@@ -295,6 +372,22 @@ def test_a_reader_that_was_away_for_longer_than_the_feed_is_kept_begins_anew(
     put(conn, value(streams[0], NOW - 20 * HOUR, 999.0))
     conn.execute("DELETE FROM observation_change")  # pruned before it was read
     refresh_all(conn, NOW + 4 * DAY)
+    require_right(conn, streams)
+
+
+def test_beginning_anew_goes_on_where_it_was_however_many_calls_it_takes(
+    conn: db.Connection, streams: list[Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(conn, *some_days(streams, days=12))
+    refresh_all(conn, NOW)
+    put(conn, value(streams[0], NOW - 20 * HOUR, 999.0))
+    conn.execute("DELETE FROM observation_change")
+    monkeypatch.setattr(rollups, "STEPS", 3)
+    calls = 1
+    while not rollups.refresh(conn, NOW + 4 * DAY + timedelta(seconds=5 * calls)).caught_up:
+        calls += 1
+        assert calls < 20
+    assert calls > 2
     require_right(conn, streams)
 
 

@@ -20,11 +20,12 @@ function when(iso) {
   return shown;
 }
 
-// Rows in the order that they came in, or one that says why there is none.
+// Rows in the order that they came in, or one that says why there is none. A phone has the head of its column before each cell.
 function show(id, items, toCells, nothing) {
-  const columns = element(id).parentElement.querySelectorAll("thead th").length;
+  const heads = [...element(id).parentElement.querySelectorAll("thead th")].map((head) => head.textContent);
   const rows = items.map((item) => h("tr", {}, ...toCells(item)));
-  if (!rows.length) rows.push(h("tr", {}, h("td", { colSpan: columns, className: "muted" }, say(nothing))));
+  for (const row of rows) [...row.cells].forEach((cell, n) => (cell.dataset.label = heads[n]));
+  if (!rows.length) rows.push(h("tr", {}, h("td", { colSpan: heads.length, className: "muted" }, say(nothing))));
   element(id).replaceChildren(...rows);
 }
 
@@ -35,7 +36,8 @@ function showStorage(found) {
   const policy = element("policy");
   policy.hidden = found.has_policy && !found.policy_fault;
   policy.classList.toggle("bad", Boolean(found.policy_fault));
-  setText(policy, found.policy_fault ? filled("policy_refused", { fault: found.policy_fault }) : say("no_policy"));
+  if (found.policy_fault) policy.replaceChildren(say("policy_refused"), h("span", { lang: "en" }, found.policy_fault));
+  else setText(policy, say("no_policy"));
   show("kept", found.kept, (one) => [head(one.name), numeric(number(one.values, 0)), span(one.raw), span(one.hourly), span(one.daily)]);
   const words = [filled("edition", { edition: found.edition })];
   if (found.edition !== "community") words.push(say("no_compression"));

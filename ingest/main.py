@@ -336,6 +336,7 @@ def _schedule(
                 now = datetime.now(UTC)
                 live.forget(conn, now - FEED_KEPT, now - UNREAD_KEPT)
 
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # that a job is still at it is no news
     scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
     scheduler.add_job(refresh, "interval", seconds=1)
     scheduler.add_job(indicators, "interval", seconds=2, next_run_time=datetime.now(UTC))

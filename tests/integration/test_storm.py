@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerts.dispatch import Dispatcher
+from alerts.engine import READER
 from alerts.metrics import Metrics
 from alerts.notifiers.webhook import Webhook
 from deploy.embedded.mosquitto import Mosquitto
@@ -72,6 +73,16 @@ def stored(conn: db.Connection) -> int:
     return int(row["n"])
 
 
+def evaluated_all(city: City, now: datetime) -> bool:
+    """The feed shows nothing beyond a transaction that still runs, and ingest derives and judges meanwhile."""
+    city.evaluate(now)
+    unread = city.conn.execute(
+        "SELECT FROM observation_change WHERE (xid, id) > (SELECT xid, id FROM feed_cursor WHERE reader = %s) LIMIT 1",
+        (READER,),
+    )
+    return unread.fetchone() is None
+
+
 def live_through(
     sky: Sky, city: City, city_url: str, broker: Mosquitto, receiver: Receiver, folder: Path
 ) -> None:
@@ -83,7 +94,7 @@ def live_through(
             sent += observations_in(messages)
             publish(broker.url("publisher"), messages)
             wait_for(lambda expected=sent: stored(city.conn) == expected, f"{sent} observations stored")
-            city.evaluate(now)
+            wait_for(lambda now=now: evaluated_all(city, now), "the engine has read all of it")
             city.engine.let_time_pass(city.conn, now)
             webhook = Webhook(receiver.url)
             Dispatcher(receivers=[webhook], metrics=Metrics(), clock=lambda now=now: now).run(city.conn)

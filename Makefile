@@ -20,14 +20,17 @@ help:
 
 demo:
 	@sh deploy/venv.sh run
+	@sh deploy/pango.sh
 	@exec $(BIN)/python -m deploy.embedded demo
 
 install:
 	@sh deploy/venv.sh dev
+	@sh deploy/pango.sh
 	@$(BIN)/python -m deploy.embedded install
 
 test: install
 	@sh deploy/chromium.sh
+	@sh deploy/oracles.sh
 	@$(MAKE) --no-print-directory lint
 	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 

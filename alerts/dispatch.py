@@ -1,108 +1,97 @@
-"""Takes transitions from the outbox, routes them, and delivers notifications until taken or given up.
+"""From the outbox to people: routes transitions, tells the groups that are due, escalates, and delivers.
 
-A notification is claimed by putting its next attempt off, in a transaction of its own, and then sent without any open:
-a crash between sending and recording sends again, with the same key.
+Each step is one transaction that begins with a look at who leads; killed between two of them, the next leader goes on.
 """
 
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts import message
+from alerts.config import Alerting
+from alerts.deliver import ATTEMPTS, LEASE, Deliverer, wait_before
+from alerts.escalate import Escalator
+from alerts.flush import Flusher
 from alerts.metrics import Metrics
-from alerts.notifiers import DeliveryError, Notifier
-from alerts.route import route
-from storage import alert_log, db
-from storage.alert_log import NotificationRow
+from alerts.notifiers import Notifier
+from alerts.outbox import Router
+from alerts.roster import Rosters
+from storage import alert_routing, db, leader
 
-log = logging.getLogger(__name__)
+__all__ = ["ATTEMPTS", "LEASE", "Dispatcher", "wait_before"]
 
-ROUTED_AT_ONCE: Final = 500
-LEASE: Final = timedelta(seconds=60)
-"""How long a claimed notification is left alone when its sender died; longer than an attempt may take."""
-FIRST_WAIT_S: Final = 2.0
-LONGEST_WAIT_S: Final = 600.0
-ATTEMPTS: Final = 20
-"""About two and a half hours of trying."""
+PATIENCE_S: Final = 0.05
+FORGOTTEN_AFTER: Final = timedelta(days=7)
+"""How long an empty group is kept."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+def _nobody_waits() -> None:
+    """For a dispatcher that is run again soon anyway."""
+
+
+@dataclass(kw_only=True, slots=True)
 class Dispatcher:
-    """Takes a connection in autocommit mode for each call, so that it survives the loss of one."""
+    """Takes a connection in autocommit mode for each run, so that it survives the loss of one."""
 
+    alerting: Alerting
     receivers: Sequence[Notifier]
+    """One for each of the configuration's."""
     metrics: Metrics
     clock: Callable[[], datetime]
+    base_url: str | None = None
+    """Of the control room, for links to alerts."""
+    patience_s: float = PATIENCE_S
+    wake: Callable[[], None] = _nobody_waits
+    """Called, from another thread, when it is worth to run again at once."""
+    publish: Callable[[db.Connection, int, datetime], object] | None = None
+    """(connection, term, now): writes public messages, in transactions of its own."""
+    _rosters: Rosters = field(init=False)
+    _flusher: Flusher = field(init=False)
+    _router: Router = field(init=False)
+    _escalator: Escalator = field(init=False)
+    _deliverer: Deliverer = field(init=False)
+    _term: int | None = field(default=None, init=False)
+    """In which this process has begun to lead."""
 
-    def run(self, conn: db.Connection) -> int:
-        """Routes and delivers what is due; returns how many attempts were made."""
-        self._route(conn)
-        attempts = 0
-        while (row := self._claim(conn)) is not None:
-            self._deliver(conn, row)
-            attempts += 1
+    def __post_init__(self) -> None:
+        missing = self.alerting.receivers.keys() - {receiver.name for receiver in self.receivers}
+        if missing:
+            raise ValueError(f"no notifier for the receivers {', '.join(sorted(missing))}")
+        self._rosters = rosters = Rosters(alerting=self.alerting)
+        self._flusher = Flusher(alerting=self.alerting, rosters=rosters, base_url=self.base_url)
+        self._router = Router(alerting=self.alerting, flusher=self._flusher)
+        self._escalator = Escalator(
+            alerting=self.alerting, rosters=rosters, flusher=self._flusher, router=self._router
+        )
+        self._deliverer = Deliverer(
+            receivers=self.receivers,
+            metrics=self.metrics,
+            clock=self.clock,
+            patience_s=self.patience_s,
+            wake=self.wake,
+        )
+
+    def run(self, conn: db.Connection, term: int) -> int:
+        """Does all that is due; returns how many attempts to send were made. Raises storage.leader.Deposed."""
+        self._rosters.refresh(conn, self.clock())
+        if term != self._term:
+            self._begin(conn, term)
+        self._router.route(conn, term, self.clock())
+        self._escalator.escalate_due(conn, term, self.clock())
+        self._flusher.flush_due(conn, term, self.clock())
+        attempts = self._deliverer.deliver(conn, term)
+        if self.publish is not None:  # last: what goes wrong with public messages holds up nobody's own
+            self.publish(conn, term, self.clock())
         return attempts
 
-    def _route(self, conn: db.Connection) -> None:
-        names = [receiver.name for receiver in self.receivers]
+    def close(self) -> None:
+        self._deliverer.close()
+
+    def _begin(self, conn: db.Connection, term: int) -> None:
         now = self.clock()
-        while True:
-            with conn.transaction():
-                waiting = alert_log.outbox(conn, ROUTED_AT_ONCE)
-                for transition_id in waiting:
-                    chosen, outcome = route(names)
-                    for name in chosen:
-                        alert_log.insert_notification(conn, transition_id, name, now)
-                    alert_log.mark_processed(conn, transition_id, outcome, now)
-            if len(waiting) < ROUTED_AT_ONCE:
-                return
-
-    def _claim(self, conn: db.Connection) -> NotificationRow | None:
-        if not self.receivers:
-            return None
-        now = self.clock()
-        names = [receiver.name for receiver in self.receivers]
-        return alert_log.claim_notification(conn, names, now, now + LEASE)
-
-    def _deliver(self, conn: db.Connection, row: NotificationRow) -> None:
-        receiver = next(receiver for receiver in self.receivers if receiver.name == row.receiver)
-        try:
-            receiver.send(message.key(row), message.document(row))
-        except DeliveryError as error:
-            self._failed(conn, row, error)
-        else:
-            alert_log.mark_sent(conn, row.transition_id, row.receiver, self.clock())
-            self._count(row, "sent")
-
-    def _failed(self, conn: db.Connection, row: NotificationRow, error: DeliveryError) -> None:
-        now = self.clock()
-        again = error.retry and row.attempts < ATTEMPTS
-        wait_s = max(error.after_s or 0.0, wait_before(row.attempts + 1))
-        alert_log.mark_failed(
-            conn,
-            row.transition_id,
-            row.receiver,
-            error=str(error),
-            retry_at=now + timedelta(seconds=min(wait_s, LONGEST_WAIT_S)) if again else None,
-            now=now,
-        )
-        self._count(row, "retry" if again else "dead")
-        log.log(
-            logging.WARNING if again else logging.ERROR,
-            "notification_failed key=%s receiver=%s attempt=%d again=%s error=%r",
-            message.key(row),
-            row.receiver,
-            row.attempts,
-            again,
-            str(error),
-        )
-
-    def _count(self, row: NotificationRow, result: str) -> None:
-        self.metrics.notifications.labels(row.receiver, result).inc()
-
-
-def wait_before(attempt: int) -> float:
-    """Seconds before the second, third … attempt: 2, 4, 8 … up to ten minutes."""
-    return min(FIRST_WAIT_S * 2.0 ** (attempt - 2), LONGEST_WAIT_S)
+        self._router.reroute(conn, term, now)
+        with conn.transaction():
+            leader.require(conn, term)
+            alert_routing.forget_groups(conn, now - FORGOTTEN_AFTER)
+            self._deliverer.take_over(conn, term)
+        self._term = term

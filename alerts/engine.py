@@ -2,31 +2,26 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from heapq import merge
+from typing import Final
 
 import msgspec
 
-from alerts.evaluate import INACTIVE, due_at, evaluate
+from alerts.evaluate import due_at, evaluate
 from alerts.metrics import Metrics
-from alerts.model import Episode, Evaluation, Reason, Rule, Sample, State, Transition
-from alerts.revise import Change, Recorded, Withdrawal, begin_at, proceed, revise
-from alerts.route import NOT_ANNOUNCED, REVISED, still_holds, withheld
-from alerts.rules import RuleBook
-from storage import alert_log, db, live, things
-from storage.alert_log import (
-    AlertFacts,
-    AlertStanding,
-    EvaluationRow,
-    EvaluationUpdate,
-    NewTransition,
-    OpenRow,
-    SampleRow,
-)
+from alerts.model import Evaluation, Reason, Rule
+from alerts.pulse import Pulse
+from alerts.record import Round, Standing, record, recorded, retire, withdraw
+from alerts.revise import begin_at, proceed, revise
+from alerts.rules import Edited, RuleBook, digest, shape
+from alerts.samples import Sample, Span
+from alerts.watched import Instance, InstanceKey, Watched, watched
+from storage import alert_log, db, leader, live, operators, things
+from storage.alert_log import EvaluationRow, EvaluationUpdate, OpenRow, RuleChange, RuleRow, SampleRow
 from storage.model import Provenance
 from storage.observations import Key
 
@@ -39,155 +34,198 @@ DUE_AT_ONCE: Final = 500
 PATIENCE: Final = timedelta(seconds=15)
 """How long a value may take from the sensor to the database before time is taken to have passed without it."""
 INSTANT: Final = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stream:
-    """A Datastream that some rule looks at."""
-
-    datastream_id: int
-    thing_id: str
-    rules: tuple[Rule, ...]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Standing:
-    """A rule on a Datastream, as it was remembered when the round began."""
-
-    rule: Rule
-    stream: Stream
-    evaluation: Evaluation = INACTIVE
-    alert_id: int | None = None
-    announced: bool = False
-
-
-@dataclass(kw_only=True, slots=True)
-class _Round:
-    """What one transaction has decided so far."""
-
-    conn: db.Connection
-    now: datetime
-    evaluations: list[EvaluationUpdate] = field(default_factory=list)
-    standings: list[tuple[int, AlertStanding]] = field(default_factory=list)
-    transitions: list[NewTransition] = field(default_factory=list)
-    touched_alerts: bool = False
-
-    def flush(self) -> None:
-        """Writes what was put together to be written at once."""
-        alert_log.update_alerts(self.conn, self.standings)
-        alert_log.insert_transitions(self.conn, self.transitions)
-        alert_log.write_evaluations(self.conn, self.evaluations)
-        self.standings, self.transitions, self.evaluations = [], [], []
+PLATFORM: Final = "operations"
+"""The domain of the platform itself: its silence is always judged, for it is the way to here."""
+CANARY: Final = ("canary", "heartbeat")
+FILE: Final = "file"
+LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(kw_only=True, slots=True)
 class Engine:
-    """Every method takes the connection that holds the leader's lock: who lost it can't write."""
+    """Methods take the connection that holds the leader's lock, and the leader's term: who lost it can't write."""
 
     metrics: Metrics
     book: RuleBook
-    _streams: dict[int, Stream | None] = field(default_factory=dict, init=False)
-    """None: no rule looks at it."""
+    canary: tuple[float, datetime] | None = field(default=None, init=False)
+    """Number and time of the newest canary whose evaluation is committed."""
+    _watched: Watched = field(default_factory=Watched, init=False)
+    _canary_stream: int | None = field(default=None, init=False)
+    _pulse: Pulse = field(default_factory=Pulse, init=False)
+    _things_seen: str = field(default="", init=False)
 
-    def use(self, conn: db.Connection, book: RuleBook, now: datetime) -> None:
+    def use(self, conn: db.Connection, term: int, book: RuleBook, now: datetime) -> None:
         """Puts these rules in force; alerts of rules that are gone are resolved."""
         self.book = book
         self.metrics.rules.set(len(book.by_key))
-        self._load_streams(conn)
+        self._look_around(conn)
         with conn.transaction():
-            round_ = _Round(conn=conn, now=now)
+            leader.require(conn, term)
+            round_ = Round(conn=conn, term=term, now=now)
+            changes = _put_in_force(round_, book)
+            reshaped = {change.key for change in changes if change.reshaped}
+            made = {change.key: _made_by(change, book) for change in changes}
             for alert in alert_log.open_alerts(conn):
-                if not self._looked_at(alert):
-                    _retire(round_, alert)
-            in_force = [(rule.key, rule.domain, rule.property) for rule in book.by_key.values()]
-            alert_log.forget_evaluations(conn, in_force)
+                if alert.rule in reshaped and alert.rule in book.by_key:
+                    retire(round_, alert, Reason.RULE_CHANGED, _evidence(made.get(alert.rule)))
+                elif not self._looked_at(alert):
+                    retire(round_, alert, self._why_not(alert), _evidence(made.get(alert.rule)))
+            alert_log.forget_evaluations(conn, list(self._watched.by_key), sorted(reshaped))
+            self._begin_to_listen(round_)
             self._finish(round_)
 
-    def read_changes(self, conn: db.Connection, now: datetime) -> bool:
+    def follow_things(self, conn: db.Connection, term: int, now: datetime) -> bool:
+        """Whether Things changed since this was asked before; then the rules look at those that are there now, and
+        alerts of one that is retired are resolved."""
+        if things.version(conn) == self._things_seen:
+            return False
+        self.use(conn, term, self.book, now)
+        return True
+
+    def read_changes(self, conn: db.Connection, term: int, now: datetime) -> bool:
         """One round over the next batches of the feed; False when there were none."""
+        canary = None
         with self.metrics.round_seconds.time(), live.next_changes(conn, READER, BATCHES) as changes:
             if changes:
-                round_ = _Round(conn=conn, now=now)
-                self._consider(round_, [key for change in changes for key in change.keys])
+                leader.require(conn, term)
+                round_ = Round(conn=conn, term=term, now=now)
+                canary = self._consider(round_, [key for change in changes for key in change.keys])
                 self._finish(round_)
+        for change in changes:
+            self._pulse.arrived(change.committed_at)
+        self.canary = canary or self.canary
         if changes:
             self.metrics.lag_seconds.observe(max(0.0, (now - changes[0].committed_at).total_seconds()))
         return bool(changes)
 
-    def let_time_pass(self, conn: db.Connection, now: datetime) -> int:
+    def let_time_pass(self, conn: db.Connection, term: int, now: datetime) -> int:
         """Changes that come without data; returns how many rules on Datastreams were looked at.
 
-        Time is taken as passed only to before the oldest batch that was written and not read.
+        Time is taken as passed only to before the oldest batch that was written and not read. That a sensor is silent
+        is said only while the way from it to here is alive.
         """
         with conn.transaction():
+            leader.require(conn, term)
             unread = alert_log.unread_since(conn, READER)
             until = (min(now, unread) if unread else now) - PATIENCE
-            due = alert_log.due_evaluations(conn, until, DUE_AT_ONCE)
-            round_ = _Round(conn=conn, now=now)
+            rules = [rule.key for rule in self.book.by_key.values() if self._may_say(rule, now)]
+            due = alert_log.due_evaluations(conn, until, DUE_AT_ONCE, rules)
+            round_ = Round(conn=conn, term=term, now=now)
             for row in due:
                 with _named(row.rule, row.datastream_id):
-                    standing = self._standing(row)
-                    if standing is not None:
-                        self._proceed(round_, standing, [], until)
+                    instance = self._watched.by_key.get((row.rule, row.datastream_id))
+                    if instance is not None:
+                        self._proceed(round_, _remembered(instance, row), [], until)
             self._finish(round_)
         return len(due)
 
-    def _consider(self, round_: _Round, keys: Sequence[Key]) -> None:
-        """Evaluates every rule on every Datastream of which a value is new."""
-        watched = self._watched(round_.conn, keys)
-        if not watched:
-            return
-        ids = sorted({key[0] for key in watched})
-        remembered = {(row.rule, row.datastream_id): row for row in alert_log.evaluations(round_.conn, ids)}
-        samples = alert_log.samples_at(round_.conn, watched)
-        self.metrics.samples.inc(len(samples))
-        for datastream_id, rows in groupby(samples, key=lambda row: row.datastream_id):
-            changed = [_sample(row) for row in rows]
-            stream = self._streams[datastream_id]
-            for rule in stream.rules if stream else ():
-                with _named(rule.key, datastream_id):
-                    standing = _remembered(rule, stream, remembered.get((rule.key, datastream_id)))
-                    self._evaluate(round_, standing, changed)
+    def _may_say(self, rule: Rule, now: datetime) -> bool:
+        return rule.condition.silence is None or rule.domain == PLATFORM or self._pulse.alive(now)
 
-    def _evaluate(self, round_: _Round, standing: Standing, changed: Sequence[Sample]) -> None:
-        known_to = standing.evaluation.evaluated_to
-        if known_to is None or changed[0].time > known_to:
-            self._proceed(round_, standing, changed, changed[-1].time)
-        else:
-            self._revise(round_, standing, changed[0].time, changed[-1].time)
+    def _consider(self, round_: Round, keys: Sequence[Key]) -> tuple[float, datetime] | None:
+        """Evaluates every rule that looks at a Datastream of which a value is new. Returns the newest canary."""
+        rows = alert_log.samples_at(round_.conn, self._looked_at_keys(round_.conn, keys))
+        self.metrics.samples.inc(len(rows))
+        changed = self._by_instance(rows, round_.now)
+        anchors = sorted({anchor for _, anchor in changed})
+        known = {(row.rule, row.datastream_id): row for row in alert_log.evaluations(round_.conn, anchors)}
+        forward: list[tuple[Standing, list[Sample]]] = []
+        for key, samples in changed.items():
+            with _named(*key):
+                standing = _remembered(self._watched.by_key[key], known.get(key))
+                known_to = standing.evaluation.evaluated_to
+                if known_to is None or samples[0].time > known_to:
+                    forward.append((standing, samples))
+                else:
+                    self._revise(round_, standing, samples[0].time, samples[-1].time)
+        for (standing, samples), before in zip(
+            forward, self._before(round_.conn, forward, round_.now), strict=True
+        ):
+            with _named(*standing.instance.key):
+                self._proceed(round_, standing, samples, samples[-1].time, before)
+        canaries = [row for row in rows if row.datastream_id == self._canary_stream]
+        return (canaries[-1].value, canaries[-1].time) if canaries else None
+
+    def _by_instance(self, rows: Iterable[SampleRow], now: datetime) -> dict[InstanceKey, list[Sample]]:
+        """What changed of each rule on a Datastream, rising in time."""
+        changed: dict[InstanceKey, list[Sample]] = {}
+        for row in rows:
+            for instance in self._watched.by_stream.get(row.datastream_id, ()):
+                sample = sample_of(row, instance.inputs[row.datastream_id], now)
+                changed.setdefault(instance.key, []).append(sample)
+        for key, samples in changed.items():
+            if len(self._watched.by_key[key].inputs) > 1:
+                samples.sort(key=_in_order)
+        return changed
+
+    def _before(
+        self, conn: db.Connection, forward: Sequence[tuple[Standing, list[Sample]]], now: datetime
+    ) -> Iterator[list[Sample]]:
+        """What each condition looks back on, read for all of them at once."""
+        asked = [list(_asked(standing.instance, samples)) for standing, samples in forward]
+        spans = [(stream, span.begin, span.end) for spans in asked for span, stream in spans]
+        found = iter(alert_log.samples_between(conn, spans))
+        for spans_ in asked:
+            yield _in_time(sample_of(row, span.operand, now) for span, _ in spans_ for row in next(found))
 
     def _proceed(
-        self, round_: _Round, standing: Standing, samples: Sequence[Sample], until: datetime
+        self,
+        round_: Round,
+        standing: Standing,
+        samples: Sequence[Sample],
+        until: datetime,
+        before: Sequence[Sample] = (),
     ) -> None:
         """Time goes forward."""
-        after, transitions = evaluate(standing.rule, samples, standing.evaluation, until)
+        after, transitions = evaluate(standing.rule, samples, standing.evaluation, until, before)
         changes = proceed(standing.alert_id, transitions, after)
         announced = {standing.alert_id: standing.announced} if standing.alert_id else {}
-        _record(round_, standing, changes, after, announced, standing.alert_id)
+        record(round_, standing, changes, after, announced, standing.alert_id)
 
     def _revise(
-        self, round_: _Round, standing: Standing, changed_from: datetime, changed_to: datetime
+        self, round_: Round, standing: Standing, changed_from: datetime, changed_to: datetime
     ) -> None:
         """Values came late or were corrected."""
         self.metrics.late.inc()
-        rule, stream, previous = standing.rule, standing.stream, standing.evaluation
-        rows = alert_log.recorded(round_.conn, rule.key, stream.datastream_id, changed_from)
-        record = [_recorded(row) for row in rows]
-        past = alert_log.samples_from(round_.conn, stream.datastream_id, begin_at(record, changed_from))
+        conn, rule, previous = round_.conn, standing.rule, standing.evaluation
+        rows = alert_log.recorded(conn, rule.key, standing.instance.anchor.datastream_id, changed_from)
+        known = [recorded(row) for row in rows]
+        begin = begin_at(known, changed_from)
         until = (
             previous.evaluated_to or changed_to
         ) + INSTANT  # what time had changed by itself, it changes again
-        revision = revise(rule, record, map(_sample, past), previous, changed_to, until)
+        before = _looked_back_on(conn, standing.instance, begin, round_.now)
+        past = _past(conn, standing.instance, begin, round_.now)
+        revision = revise(rule, known, past, previous, changed_to, until, before)
         announced = {row.id: row.announced for row in rows}
         for withdrawal in revision.withdrawals:
-            _withdraw(round_, withdrawal, announced[withdrawal.recorded.alert_id])
+            withdraw(round_, withdrawal, announced[withdrawal.recorded.alert_id])
         untouched = revision.evaluation is None
         after = previous if revision.evaluation is None else revision.evaluation
-        _record(
-            round_, standing, revision.changes, after, announced, standing.alert_id if untouched else None
-        )
+        record(round_, standing, revision.changes, after, announced, standing.alert_id if untouched else None)
 
-    def _finish(self, round_: _Round) -> None:
+    def _begin_to_listen(self, round_: Round) -> None:
+        """Where silence is the condition, a Datastream that was heard before the rule came is listened to."""
+        known = alert_log.evaluated(round_.conn)
+        for key, instance in self._watched.by_key.items():
+            if instance.rule.condition.silence is None or key in known:
+                continue
+            row = alert_log.sample_before(
+                round_.conn, key[1], round_.now + PATIENCE, instance.rule.worst_quality
+            )
+            if row is not None:
+                heard = Evaluation(evaluated_to=row.time, heard=sample_of(row, 0, round_.now))
+                round_.evaluations.append(
+                    EvaluationUpdate(
+                        rule=key[0],
+                        datastream_id=key[1],
+                        alert_id=None,
+                        due_at=due_at(instance.rule, heard),
+                        memory=msgspec.json.encode(heard).decode(),
+                    )
+                )
+
+    def _finish(self, round_: Round) -> None:
         states = Counter(transition.to_state for transition in round_.transitions)
         round_.flush()
         if round_.touched_alerts:
@@ -197,27 +235,121 @@ class Engine:
         if states:
             log.info("alerts_changed %s", " ".join(f"{k}={v}" for k, v in sorted(states.items())))
 
-    def _watched(self, conn: db.Connection, keys: Sequence[Key]) -> list[Key]:
+    def _looked_at_keys(self, conn: db.Connection, keys: Sequence[Key]) -> list[Key]:
         """The keys that some rule looks at, each once. A Datastream that is not known yet is looked up."""
-        if any(key[0] not in self._streams for key in keys):
-            self._load_streams(conn)
-        return sorted({key for key in keys if self._streams.setdefault(key[0], None) is not None})
+        if any(key[0] not in self._watched.streams for key in keys):
+            self._look_around(conn)
+        by_stream = self._watched.by_stream
+        return sorted({key for key in keys if key[0] in by_stream or key[0] == self._canary_stream})
 
-    def _load_streams(self, conn: db.Connection) -> None:
-        self._streams = {}
-        for domain, thing_id, observed, datastream_id in things.registry(conn):
-            if observed is not None and datastream_id is not None:
-                rules = self.book.by_series.get((domain, observed), ())
-                stream = Stream(datastream_id=datastream_id, thing_id=thing_id, rules=rules)
-                self._streams[datastream_id] = stream if rules else None
+    def _look_around(self, conn: db.Connection) -> None:
+        self._things_seen = things.version(conn)
+        rows = alert_log.streams(conn)
+        self._watched = watched(self.book, rows)
+        canaries = (row.datastream_id for row in rows if (row.thing_id, row.property) == CANARY)
+        self._canary_stream = next(canaries, None)
+        self._pulse.known = self._canary_stream is not None and (
+            alert_log.sample_before(conn, self._canary_stream, LATEST, worst_quality=9) is not None
+        )
+
+    def _why_not(self, alert: OpenRow) -> Reason:
+        """Why a rule does not look at a Datastream any more."""
+        retired = alert.rule in self.book.by_key and alert.datastream_id not in self._watched.streams
+        return Reason.THING_RETIRED if retired else Reason.RULE_REMOVED
 
     def _looked_at(self, alert: OpenRow) -> bool:
         rule = self.book.by_key.get(alert.rule)
-        return rule is not None and (rule.domain, rule.property) == (alert.domain, alert.property)
+        return rule is not None and (rule.key, alert.datastream_id) in self._watched.by_key
 
-    def _standing(self, row: EvaluationRow) -> Standing | None:
-        rule, stream = self.book.by_key.get(row.rule), self._streams.get(row.datastream_id)
-        return _remembered(rule, stream, row) if rule and stream else None
+
+def _put_in_force(round_: Round, book: RuleBook) -> list[RuleChange]:
+    """What changed in the rules since they were last read, also while nothing ran: it is on the record.
+
+    A rule's file says that it was edited, and not by whom; of an edit in the control room it is known.
+    """
+    rules = book.by_key
+    rows = [
+        RuleRow(
+            key=rule.key,
+            digest=digest(rule),
+            shape=shape(rule),
+            source=rule.source,
+            version=book.edited[rule.key].version if rule.key in book.edited else 0,
+        )
+        for rule in rules.values()
+    ]
+    changes = alert_log.put_in_force(round_.conn, rows, round_.now)
+    for one in changes:
+        source = rules[one.key].source if one.key in rules else ""
+        made = _made_by(one, book)
+        event = operators.AuditEvent(
+            at=round_.now,
+            actor=made.author if made else FILE,
+            action=f"rule.{one.change}",
+            subject=one.key,
+            source=source,
+            detail={"version": made.version} if made else {},
+        )
+        operators.record(round_.conn, event)
+    return changes
+
+
+def _made_by(change: RuleChange, book: RuleBook) -> Edited | None:
+    """The edit that brought a change about; None: a file did."""
+    edited = book.edited.get(change.key)
+    return edited if edited is not None and edited.version > change.version_before else None
+
+
+def _evidence(made: Edited | None) -> str:
+    """Who changed the rule and why, where that is known."""
+    if made is None:
+        return "{}"
+    said = {"by": made.author, "why": made.reason, "version": made.version}
+    return msgspec.json.encode(said).decode()
+
+
+def _asked(instance: Instance, samples: Sequence[Sample]) -> Iterator[tuple[Span, int]]:
+    """Each span that the condition needs before these samples, and each Datastream that it is of."""
+    for span in instance.rule.condition.spans(samples[0].time, samples[-1].time):
+        for stream, operand in instance.inputs.items():
+            if operand == span.operand and span.begin < span.end:
+                yield span, stream
+
+
+def _looked_back_on(conn: db.Connection, instance: Instance, begin: datetime, now: datetime) -> list[Sample]:
+    """What a condition knows when evaluation begins again."""
+    rule = instance.rule
+    if rule.condition.silence is not None:
+        row = alert_log.sample_before(conn, instance.anchor.datastream_id, begin, rule.worst_quality)
+        return [sample_of(row, 0, now)] if row else []
+    if not rule.condition.reach:
+        return []
+    spans = [(stream, begin - rule.condition.reach, begin) for stream in instance.inputs]
+    found = alert_log.samples_between(conn, spans)
+    operands = instance.inputs.values()
+    return _in_time(
+        sample_of(row, operand, now) for operand, rows in zip(operands, found, strict=True) for row in rows
+    )
+
+
+def _past(conn: db.Connection, instance: Instance, begin: datetime, now: datetime) -> Iterator[Sample]:
+    """All samples from `begin` on, rising, read as far as they are taken."""
+    streams = [_from(conn, stream, operand, begin, now) for stream, operand in instance.inputs.items()]
+    return merge(*streams, key=_in_order)
+
+
+def _from(conn: db.Connection, stream: int, operand: int, begin: datetime, now: datetime) -> Iterator[Sample]:
+    for row in alert_log.samples_from(conn, stream, begin):
+        yield sample_of(row, operand, now)
+
+
+def _in_time(samples: Iterable[Sample]) -> list[Sample]:
+    """Each once, rising."""
+    return sorted(dict.fromkeys(samples), key=_in_order)
+
+
+def _in_order(sample: Sample) -> tuple[datetime, int, int]:
+    return sample.time, sample.operand, sample.stream
 
 
 @contextmanager
@@ -230,199 +362,21 @@ def _named(rule: str, datastream_id: int) -> Iterator[None]:
         raise
 
 
-def _remembered(rule: Rule, stream: Stream | None, row: EvaluationRow | None) -> Standing:
-    assert stream is not None
+def _remembered(instance: Instance, row: EvaluationRow | None) -> Standing:
     if row is None:
-        return Standing(rule=rule, stream=stream)
+        return Standing(instance=instance)
     evaluation = msgspec.json.decode(row.memory, type=Evaluation)
-    return Standing(
-        rule=rule, stream=stream, evaluation=evaluation, alert_id=row.alert_id, announced=row.announced
-    )
+    return Standing(instance=instance, evaluation=evaluation, alert_id=row.alert_id, announced=row.announced)
 
 
-def _record(
-    round_: _Round,
-    standing: Standing,
-    changes: Iterable[Change],
-    after: Evaluation,
-    announced: Mapping[int, bool],
-    open_alert: int | None,
-) -> None:
-    """Writes what the alerts became, and what is remembered of the last one."""
-    holds = still_holds(standing.rule, after, round_.now)
-    for change in changes:
-        told = announced.get(change.alert_id, False) if change.alert_id else False
-        alert_id = _write_alert(round_, standing, change)
-        is_last = change.episode.open
-        now_told = _write_steps(round_, standing.rule, alert_id, change, told, holds and is_last)
-        if is_last and holds and not now_told:
-            alert_log.release_firing(round_.conn, alert_id)
-            now_told = True
-        if now_told and not told:
-            alert_log.announce_alert(round_.conn, alert_id, round_.now)
-        open_alert = alert_id if is_last else (None if open_alert == alert_id else open_alert)
-    memory = msgspec.json.encode(after).decode()
-    round_.evaluations.append(
-        EvaluationUpdate(
-            rule=standing.rule.key,
-            datastream_id=standing.stream.datastream_id,
-            alert_id=open_alert if after.episode else None,
-            due_at=due_at(standing.rule, after),
-            memory=memory,
-        )
-    )
-
-
-def _write_alert(round_: _Round, standing: Standing, change: Change) -> int:
-    """A new one is written at once, since its id is needed; there may be only one open, so the old one goes first."""
-    round_.touched_alerts = True
-    standing_now = _standing_of(change.episode)
-    if change.alert_id is not None:
-        round_.standings.append((change.alert_id, standing_now))
-        return change.alert_id
-    if standing.alert_id is not None:
-        alert_log.update_alerts(round_.conn, round_.standings)
-        round_.standings = []
-    return alert_log.insert_alert(round_.conn, _facts(standing.rule, standing.stream), standing_now)
-
-
-def _write_steps(
-    round_: _Round, rule: Rule, alert_id: int, change: Change, announced: bool, holds: bool
-) -> bool:
-    """Writes its transitions; returns whether the receivers have by now been told that it fires."""
-    for step in change.steps:
-        transition = step.transition
-        outcome = (
-            REVISED
-            if step.revised
-            else withheld(rule, transition, announced=announced, holds=holds, now=round_.now)
-        )
-        _write_transition(round_, alert_id, transition, outcome, evidence(rule, transition))
-        announced = announced or (transition.to_state is State.FIRING and outcome is None)
-    return announced
-
-
-def _write_transition(
-    round_: _Round, alert_id: int, transition: Transition, outcome: str | None, facts: Mapping[str, Any]
-) -> None:
-    round_.transitions.append(
-        NewTransition(
-            alert_id=alert_id,
-            at=transition.at,
-            from_state=transition.from_state.value,
-            to_state=transition.to_state.value,
-            reason=transition.reason.value,
-            evidence=msgspec.json.encode(facts).decode(),
-            decided_at=round_.now,
-            outcome=outcome,
-        )
-    )
-
-
-def evidence(rule: Rule, transition: Transition) -> dict[str, Any]:
-    """What a transition rests on: the rule's numbers, and the first, the worst and the newest value."""
-    condition, episode = rule.condition, transition.episode
-    return {
-        "comparison": condition.comparison.value,
-        "limit": condition.limit,
-        "clear": condition.clear,
-        "unit": rule.unit,
-        "for_s": rule.hold.total_seconds(),
-        "keep_firing_for_s": rule.keep_firing_for.total_seconds(),
-        "first": episode.first,
-        "peak": episode.peak,
-        "last": episode.last,
-        "provenance": episode.provenance,
-    }
-
-
-def _withdraw(round_: _Round, withdrawal: Withdrawal, announced: bool) -> None:
-    """It never was: an open one is resolved, so that whoever was told hears of it; a past one is only marked."""
-    was = withdrawal.recorded
-    round_.touched_alerts = True
-    open_ = was.resolved_at is None
-    if open_:
-        alert_log.end_alert(round_.conn, was.alert_id, withdrawal.at)
-    alert_log.withdraw_alert(round_.conn, was.alert_id, round_.now)
-    to_state = State.RESOLVED if open_ and was.fired else State.INACTIVE
-    tell = to_state is State.RESOLVED and announced
-    _write_ending(round_, was.alert_id, withdrawal.at, was.state, to_state, Reason.CORRECTED, tell)
-
-
-def _retire(round_: _Round, alert: OpenRow) -> None:
-    """Its rule is gone, or looks at something else now."""
-    round_.touched_alerts = True
-    alert_log.end_alert(round_.conn, alert.id, round_.now)
-    state = State(alert.state)
-    to_state = State.RESOLVED if state is State.FIRING else State.INACTIVE
-    _write_ending(round_, alert.id, round_.now, state, to_state, Reason.RULE_REMOVED, alert.announced)
-
-
-def _write_ending(
-    round_: _Round, alert_id: int, at: datetime, was: State, to_state: State, reason: Reason, tell: bool
-) -> None:
-    """An ending that no value brought about."""
-    round_.transitions.append(
-        NewTransition(
-            alert_id=alert_id,
-            at=at,
-            from_state=was.value,
-            to_state=to_state.value,
-            reason=reason.value,
-            evidence="{}",
-            decided_at=round_.now,
-            outcome=None if tell else NOT_ANNOUNCED,
-        )
-    )
-
-
-def _facts(rule: Rule, stream: Stream) -> AlertFacts:
-    return AlertFacts(
-        rule=rule.key,
-        domain=rule.domain,
-        thing_id=stream.thing_id,
-        datastream_id=stream.datastream_id,
-        property=rule.property,
-        severity=rule.severity.value,
-        title_vi=rule.title.vi,
-        title_en=rule.title.en,
-        runbook_vi=rule.runbook.vi,
-        runbook_en=rule.runbook.en,
-        labels=rule.labels,
-        unit=rule.unit,
-        limit=rule.condition.limit,
-        for_citizens=rule.for_citizens,
-    )
-
-
-def _standing_of(episode: Episode) -> AlertStanding:
-    return AlertStanding(
-        state=episode.state.value,
-        value=episode.last.value,
-        value_time=episode.last.time,
-        peak=episode.peak.value,
-        pending_since=episode.pending_since,
-        firing_since=episode.firing_since,
-        resolved_at=episode.resolved_at,
-        provenance=episode.provenance.value,
-    )
-
-
-def _sample(row: SampleRow) -> Sample:
+def sample_of(row: SampleRow, operand: int, now: datetime) -> Sample:
+    """Where time is replayed, nothing arrives after `now`."""
     return Sample(
         time=row.time,
         value=row.value,
         quality=row.quality,
         provenance=Provenance(row.provenance),
-        arrived=row.arrived,
-    )
-
-
-def _recorded(row: alert_log.RecordedRow) -> Recorded:
-    return Recorded(
-        alert_id=row.id,
-        state=State(row.state),
-        pending_since=row.pending_since,
-        firing_since=row.firing_since,
-        resolved_at=row.resolved_at,
+        arrived=min(row.arrived, now),
+        operand=operand,
+        stream=row.datastream_id,
     )

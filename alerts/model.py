@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
+from alerts.conditions import Condition, Operand
+from alerts.samples import Sample
 from storage.model import Provenance, Text
 
 
@@ -37,80 +40,74 @@ class Reason(StrEnum):
     CLEARED = "cleared"
     """Values stayed beyond the clear level for as long as `keep_firing_for` says."""
     SILENT = "silent"
-    """No value came for so long that nothing can be said any more."""
+    """No value came for so long: nothing can be said any more, or, where silence is the condition, it is met."""
+    HEARD = "heard"
+    """A value came, where silence is the condition."""
     CORRECTED = "corrected"
     """Late or corrected values say that it was otherwise."""
+    RULE_CHANGED = "rule_changed"
+    """The rule says something else now, and begins anew."""
     RULE_REMOVED = "rule_removed"
     """The rule is no longer in the catalogue."""
+    THING_RETIRED = "thing_retired"
+    """Its Thing is out of service."""
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One value as a rule sees it. Times are aware."""
+class Public(StrEnum):
+    """How an alert reaches the public feed."""
 
-    time: datetime
-    """When it happened (phenomenon time)."""
-    value: float
-    quality: int
-    """QARTOD: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing."""
-    provenance: Provenance
-    """Of a derived value the weakest of its inputs, when known."""
-    arrived: datetime
-    """When it was stored."""
-
-
-class Comparison(StrEnum):
-    ABOVE = "above"
-    AT_LEAST = "at_least"
-    BELOW = "below"
-    AT_MOST = "at_most"
-
-    @property
-    def upward(self) -> bool:
-        """Whether larger is worse."""
-        return self in (Comparison.ABOVE, Comparison.AT_LEAST)
+    NEVER = "never"
+    APPROVE = "approve"
+    """By an operator, who is recorded."""
+    AUTO = "auto"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Threshold:
-    """A limit that starts an alert, and the clear level (hysteresis) that a value must pass to end it."""
+class Calendar:
+    """When a rule is in force, in Hanoi's time. None: at all months, days, hours."""
 
-    comparison: Comparison
-    limit: float
-    clear: float | None = None
-    """None: it ends as soon as the condition is no longer met."""
+    months: frozenset[int] | None = None
+    weekdays: frozenset[int] | None = None
+    """0 is Monday; of hours that pass midnight it is the day on which they began."""
+    begins_min: int | None = None
+    """Minutes of the day, inclusive; with `ends_min` before it the hours pass midnight."""
+    ends_min: int | None = None
+    """Exclusive."""
 
-    def met(self, value: float) -> bool:
-        match self.comparison:
-            case Comparison.ABOVE:
-                return value > self.limit
-            case Comparison.AT_LEAST:
-                return value >= self.limit
-            case Comparison.BELOW:
-                return value < self.limit
-            case Comparison.AT_MOST:
-                return value <= self.limit
 
-    def cleared(self, value: float) -> bool:
-        """Whether the value is on the good side of the clear level; the level itself is not yet."""
-        if self.clear is None:
-            return not self.met(value)
-        return value < self.clear if self.comparison.upward else value > self.clear
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CapWords:
+    """What a CAP 1.2 message says of the alert; None: it follows from severity and kind (alerts/cap.py)."""
 
-    def worse(self, one: Sample, other: Sample) -> Sample:
-        """The sample that lies further beyond the limit; of equals the first."""
-        beyond = other.value > one.value if self.comparison.upward else other.value < one.value
-        return other if beyond else one
+    event: Text | None = None
+    category: tuple[str, ...] = ()
+    urgency: str | None = None
+    severity: str | None = None
+    certainty: str | None = None
+    response: tuple[str, ...] = ()
+    instruction: Text | None = None
+    """For citizens; the runbook is the operators'."""
+
+
+RESERVED_LABELS: Final = frozenset(
+    {"rule", "domain", "property", "severity", "thing", "area", "ward", "basin"}
+)
+"""What every alert is labelled with by itself; `kind` too, unless its rule says another."""
+FLAPPING_WITHIN: Final = timedelta(hours=1)
+"""Firings within so long are counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """What is watched on every Datastream of one property in one domain."""
+    """What is watched on every Datastream of one property in one domain, and beside it on others."""
 
     key: str
     domain: str
     property: str
     unit: str
-    condition: Threshold
+    condition: Condition
+    operands: tuple[Operand, ...]
+    """What its samples are of; the first is (domain, property) on the Thing itself, the anchor."""
     hold: timedelta
     """The TOML's `for`: how long the condition must hold, in the samples' own time."""
     keep_firing_for: timedelta
@@ -125,21 +122,28 @@ class Rule:
     """A transition older than this tells nobody, unless the condition still holds."""
     worst_quality: int
     """Values with a higher QARTOD flag are not looked at."""
+    flapping: int
+    """From so many firings within FLAPPING_WITHIN on it counts as flapping."""
+    calendar: Calendar | None
+    things: frozenset[str] | None
+    """None: every Thing of the domain that has the property."""
     severity: Severity
     title: Text
     runbook: Text
     labels: Mapping[str, str]
     for_citizens: bool
     """Whether the citizens' map shows it; a weak battery is the operators' business."""
+    public: Public
+    cap: CapWords
     suggestion: bool
     """True while the limit is our suggestion [S] and not an official one."""
-    basis: str
+    basis: Text
     """Where the limit comes from."""
     source: str
     """The file it stands in, for messages."""
 
 
-class Episode(msgspec.Struct, frozen=True, kw_only=True):
+class Episode(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One run of a rule on a Datastream, from its first bad value to its end: what becomes a row of `alert`."""
 
     state: State
@@ -152,6 +156,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at: datetime | None = None
     provenance: Provenance
     """The weakest of all samples behind it."""
+    beside: tuple[Sample, ...] = ()
+    """Of a condition that looks at more than one Datastream or at the past: what it last rested on."""
 
     @property
     def open(self) -> bool:
@@ -159,7 +165,10 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What must be remembered of a rule on a Datastream between two rounds. An inactive one remembers no past."""
+    """What must be remembered of a rule on a Datastream between two rounds.
+
+    An inactive one remembers no past but, where silence is the condition, its newest sample.
+    """
 
     evaluated_to: datetime | None = None
     """A sample at or before this comes late."""
@@ -167,6 +176,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Pending or firing; None: inactive."""
     clearing_since: datetime | None = None
     """While firing: the first of an unbroken run of cleared values."""
+    heard: Sample | None = None
+    """Where silence is the condition: the newest sample."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,16 +1,19 @@
 """Late and corrected values: the past is evaluated again, and the record is changed where it was otherwise.
 
 Since an inactive rule remembers nothing, evaluation may begin at any moment at which it was inactive, and ends as
-soon as both the record and the new result are inactive after the last value that changed. So whatever order values
-arrive in, the record ends up as if they had come in order.
+soon as both the record and the new result are inactive after the last value that changed, and farther from it than
+the condition looks back. So whatever order values arrive in, the record ends up as if they had come in order.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.evaluate import INACTIVE, elapse, observe
-from alerts.model import Episode, Evaluation, Reason, Rule, Sample, State, Transition
+import msgspec
+
+from alerts.evaluate import Watch, at_rest, elapse, moments
+from alerts.model import Episode, Evaluation, Reason, Rule, State, Transition
+from alerts.samples import Sample
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,24 +112,28 @@ def revise(
     previous: Evaluation,
     changed_to: datetime,
     now: datetime,
+    before: Sequence[Sample] = (),
 ) -> Revision:
     """Evaluates `samples` (all from `begin_at` on, rising) and compares with the record.
 
-    `changed_to` is the newest time at which a value changed. Samples are taken only as far as they matter.
+    `changed_to` is the newest time at which a value changed, `before` what the condition looks back on from the first
+    sample. Samples are taken only as far as they matter.
     """
     transitions: list[Transition] = []
-    state = INACTIVE
-    reached = changed_to
-    for sample in samples:
-        state = observe(rule, state, sample, transitions)
-        reached = max(reached, sample.time)
-        if sample.time >= changed_to and _agree_from(sample.time, state, recorded):
-            concerned = [r for r in recorded if r.pending_since <= sample.time]
+    watch = Watch(rule, at_rest(rule, before), before)
+    reached, settled = changed_to, changed_to + rule.condition.reach
+    for moment in moments(samples):
+        watch.observe(moment, transitions)
+        time = moment[0].time
+        reached = max(reached, time)
+        if time >= settled and _agree_from(time, watch.state, recorded):
+            concerned = [r for r in recorded if r.pending_since <= time]
             ahead = previous.evaluated_to is None or previous.evaluated_to < reached
-            after = Evaluation(evaluated_to=reached) if ahead else None
+            heard = watch.state.heard
+            after = Evaluation(evaluated_to=reached, heard=heard) if ahead else None
             return _compare(concerned, _episodes(transitions, None), after, reached)
-    state = elapse(rule, state, now, transitions)
-    state = state if state.evaluated_to else Evaluation(evaluated_to=reached)
+    state = elapse(rule, watch.state, now, transitions)
+    state = state if state.evaluated_to else msgspec.structs.replace(state, evaluated_to=reached)
     return _compare(recorded, _episodes(transitions, state.episode), state, reached)
 
 

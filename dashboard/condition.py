@@ -21,10 +21,15 @@ State = Literal["live", "stale", "never", "fault"]
 STALE_AFTER_INTERVALS: Final = 3
 """Older than so many reporting intervals is stale (design contract)."""
 
+OUT_OF_SERVICE: Final = "out_of_service"
+"""The property by which people say of a bay that it can't be used, whatever its sensor says."""
+
 GREY: Final = "#8A8F98"
 
 NEVER: Final = Text(vi="Chưa có dữ liệu", en="No data yet")
 STALE: Final = Text(vi="Dữ liệu cũ", en="Old data")
+EXPIRED: Final = Text(vi="Đã hết hiệu lực", en="Expired")
+"""Entered by hand, and it holds no more."""
 FAULT: Final = Text(vi="Thiết bị lỗi", en="Sensor fault")
 SUSPECT: Final = Text(vi="Giá trị đáng ngờ", en="Suspect value")
 NO_LEVEL: Final = Text(vi="Chưa phân mức", en="Not classified")
@@ -79,7 +84,7 @@ def condition(view: CityView, domain: Domain, thing: ThingRow, now: datetime) ->
     interval_s = min(view.streams[value.datastream_id].interval_s for value in report)
     state = _state(view, domain, report, now)
     if state != "live":
-        return _without_level(state, STALE if state == "stale" else FAULT, time, interval_s)
+        return _without_level(state, _old(report) if state == "stale" else FAULT, time, interval_s)
     band, label = _headline_band(view, domain, thing, now)
     if band is None:
         return _without_level(state, label, time, interval_s)
@@ -112,7 +117,10 @@ def occupancy(view: CityView, domain: Domain, thing: ThingRow, now: datetime) ->
 
 
 def bay_state(view: CityView, domain: Domain, bay: ThingRow, now: datetime) -> BayState:
-    """Of a bay by its newest value, if it has one."""
+    """Of a bay: out of service while it is said to be, otherwise by its newest value, if it has one."""
+    closed = view.value_of(bay.id, OUT_OF_SERVICE)
+    if closed is not None and closed.result >= 0.5 and not is_older(view, closed, STALE_AFTER_INTERVALS, now):
+        return "out_of_service"
     value = view.value_of(bay.id, domain.headline)
     if value is None:
         return "unknown"
@@ -122,10 +130,17 @@ def bay_state(view: CityView, domain: Domain, bay: ThingRow, now: datetime) -> B
 
 
 def is_older(view: CityView, value: LiveValue, intervals: int, now: datetime) -> bool:
-    """Whether a value is older than so many reporting intervals of its Datastream."""
+    """Whether a value is older than so many reporting intervals of its Datastream; by hand, whether it expired."""
+    if value.expires_at is not None:
+        return now >= value.expires_at
     return now - value.phenomenon_time > timedelta(
         seconds=intervals * view.streams[value.datastream_id].interval_s
     )
+
+
+def _old(values: Sequence[LiveValue]) -> Text:
+    """What is said of values that count no more."""
+    return EXPIRED if all(value.expires_at is not None for value in values) else STALE
 
 
 def _with_level(band: Band, time: datetime, interval_s: int) -> Condition:
@@ -177,7 +192,7 @@ def _headline_band(
     if value is None:
         return None, NO_LEVEL
     if is_older(view, value, STALE_AFTER_INTERVALS, now):
-        return None, STALE
+        return None, _old([value])
     if value.quality >= Quality.SUSPECT:
         return None, FAULT if value.quality >= Quality.FAIL else SUSPECT
     return domain.properties[domain.headline].band(value.result), NO_LEVEL

@@ -12,8 +12,11 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Any, Final, Protocol, TypeVar
 
-from storage import db, live, observations, things
+import msgspec
+
+from storage import db, live, manual, observations, things
 from storage.forecasts import ShownForecast
+from storage.manual import Hold
 from storage.model import Domain, Provenance
 from storage.observations import HistoryValue, LiveValue
 from storage.things import DatastreamRow, ThingRow
@@ -26,6 +29,14 @@ LONGEST_WAIT_S: Final = 5.0
 Clock = Callable[[], datetime]
 _Key = TypeVar("_Key", bound=Hashable)
 _Row = TypeVar("_Row")
+
+
+class _HasDomain(Protocol):
+    @property
+    def domain(self) -> str: ...
+
+
+_OfDomain = TypeVar("_OfDomain", bound=_HasDomain)
 
 
 class DomainSource(Protocol):
@@ -65,10 +76,15 @@ class CityView:
     loaded_at: datetime | None = None
     """When the database was last read in full; None before the first time."""
     domains: Mapping[str, Domain] = field(default_factory=dict)
+    """Those that are shown."""
+    internal: frozenset[str] = frozenset()
+    """Domains about the platform itself: neither they nor their Things are in this view (`City`)."""
     things: Mapping[str, ThingRow] = field(default_factory=dict)
     streams: Mapping[int, DatastreamRow] = field(default_factory=dict)
     newest: Mapping[int, LiveValue] = field(default_factory=dict)
     """The last value of every Datastream that has one. Forecasts are none: they are not how things are."""
+    holds: Mapping[tuple[str, str], Hold] = field(default_factory=dict)
+    """Until when the newest value by hand counts, by Thing and property."""
     forecasts: Mapping[str, Sequence[ShownForecast]] = field(default_factory=dict)
     """What may be shown of the time to come, by Thing (dashboard/forecasts.py)."""
     extents: tuple[Extent, ...] = ()
@@ -76,9 +92,9 @@ class CityView:
     streams_of: Mapping[str, Sequence[DatastreamRow]] = field(default_factory=dict)
     """Datastreams by Thing, without those of forecasts."""
     children_of: Mapping[str, Sequence[ThingRow]] = field(default_factory=dict)
-    """The bays of a parking point, by the point's id."""
+    """The bays of a parking point, by the point's id: of those in service."""
     things_of: Mapping[str, Sequence[ThingRow]] = field(default_factory=dict)
-    """Things by domain."""
+    """Things in service by domain: what maps, counts and ages are of. One that is retired is in `things` alone."""
 
     def with_things(self, rows: Iterable[ThingRow], streams: Iterable[DatastreamRow]) -> "CityView":
         """The same city with another set of Things and Datastreams; itself when nothing differs."""
@@ -86,13 +102,14 @@ class CityView:
         streams_by_id = {row.id: row for row in streams if row.thing_id in by_id}
         if by_id == self.things and streams_by_id == self.streams:
             return self
+        in_service = [row for row in by_id.values() if row.retired_from is None]
         changed = replace(
             self,
             version=self.version + 1,
             things=by_id,
             streams=streams_by_id,
-            children_of=_grouped(by_id.values(), lambda row: row.parent_id or ""),
-            things_of=_grouped(by_id.values(), lambda row: row.domain),
+            children_of=_grouped(in_service, lambda row: row.parent_id or ""),
+            things_of=_grouped(in_service, lambda row: row.domain),
         )
         return replace(changed, streams_of=changed._observed_streams_of())
 
@@ -114,6 +131,10 @@ class CityView:
         shown = self.forecasts.get(stream.thing_id, ())
         return any(one.datastream_id == stream.id and one.is_whole for one in shown)
 
+    def shown(self, rows: Iterable[_OfDomain]) -> list[_OfDomain]:
+        """Without those of internal domains: for what is read from the database beside this view."""
+        return [row for row in rows if row.domain not in self.internal]
+
     def _observed_streams_of(self) -> dict[str, list[DatastreamRow]]:
         observed = (row for row in self.streams.values() if self.forecast_of(row) is None)
         return _grouped(observed, lambda row: row.thing_id)
@@ -127,10 +148,31 @@ class CityView:
         for value in values:
             shown = news.get(value.datastream_id) or self.newest.get(value.datastream_id)
             if value.datastream_id in self.streams and _replaces(value, shown) and not self._foretold(value):
-                news[value.datastream_id] = value
+                news[value.datastream_id] = self._held(value)
         if not news:
             return self, []
         return replace(self, version=self.version + 1, newest={**self.newest, **news}), list(news.values())
+
+    def with_holds(self, holds: Iterable[Hold]) -> tuple["CityView", list[LiveValue]]:
+        """The same city where other values by hand hold, or for another time, and the values that this changes."""
+        by_name = {(hold.thing_id, hold.property): hold for hold in holds}
+        if by_name == self.holds:
+            return self, []
+        changed = replace(self, holds=by_name, version=self.version + 1)
+        held = (
+            changed._held(value) for value in self.newest.values() if value.provenance == Provenance.MANUAL
+        )
+        news = {value.datastream_id: value for value in held if value != self.newest[value.datastream_id]}
+        return replace(changed, newest={**self.newest, **news}), list(news.values())
+
+    def _held(self, value: LiveValue) -> LiveValue:
+        """With the time until which it holds, if it was entered by hand."""
+        hold = self.holds.get((value.thing_id, value.property))
+        if value.provenance != Provenance.MANUAL or hold is None:
+            return value
+        if hold.phenomenon_time != value.phenomenon_time:
+            return value
+        return msgspec.structs.replace(value, expires_at=hold.expires_at)
 
     def _foretold(self, value: LiveValue) -> bool:
         stream = self.streams[value.datastream_id]
@@ -173,21 +215,31 @@ def is_simulated(value: LiveValue | HistoryValue) -> bool:
 
 
 class City:
-    """Holds the current view. Only the feed's thread calls anything but `view`."""
+    """Holds the current view. Only the feed's thread calls anything but `view`.
+
+    The one place where it is chosen what any page shows: domains that are internal stay out, with all that is theirs.
+    """
 
     def __init__(self, domains: Mapping[str, Domain]) -> None:
-        self.view = CityView(domains=domains)
+        self._catalogue = domains
+        self.view = CityView(domains=_shown(domains), internal=_internal(domains))
 
     def set_domains(self, domains: Mapping[str, Domain]) -> None:
-        if domains is not self.view.domains:
-            self.view = self.view.with_domains(domains)
+        if domains is not self._catalogue:
+            self._catalogue = domains
+            self.view = replace(self.view.with_domains(_shown(domains)), internal=_internal(domains))
 
     def set_things(self, rows: Iterable[ThingRow], streams: Iterable[DatastreamRow]) -> None:
-        self.view = self.view.with_things(rows, streams)
+        self.view = self.view.with_things(self.view.shown(rows), streams)
 
     def set_extents(self, extents: tuple[Extent, ...]) -> None:
         if extents != self.view.extents:
             self.view = replace(self.view, extents=extents, version=self.view.version + 1)
+
+    def set_holds(self, holds: Iterable[Hold]) -> list[LiveValue]:
+        """Returns the values that hold for another time now."""
+        self.view, news = self.view.with_holds(holds)
+        return news
 
     def set_forecasts(self, forecasts: Mapping[str, Sequence[ShownForecast]]) -> None:
         if forecasts != self.view.forecasts:
@@ -237,6 +289,7 @@ class CityFeed:
             Watch(every=timedelta(seconds=2), look=self._look_at_catalogue),
             Watch(every=timedelta(seconds=2), look=self._look_at_things),
             Watch(every=timedelta(seconds=1), look=self._look_at_extents),
+            Watch(every=timedelta(seconds=1), look=self._look_at_holds),
             *watches,
         )
         self._looked: dict[int, datetime] = {}
@@ -298,6 +351,8 @@ class CityFeed:
         now = self._clock()
         if any(value.datastream_id not in self.city.view.streams for value in values):
             self._look_at_things(conn, now)
+        if any(value.provenance == Provenance.MANUAL for value in values):  # until when was written before it
+            self._look_at_holds(conn, now)
         for number, watch in enumerate(self._watches):
             if number not in self._looked or now - self._looked[number] >= watch.every:
                 self._looked[number] = now
@@ -313,9 +368,20 @@ class CityFeed:
     def _look_at_extents(self, conn: db.Connection, now: datetime) -> None:
         self.city.set_extents(tuple(Extent(**row) for row in observations.newest_extents(conn)))
 
+    def _look_at_holds(self, conn: db.Connection, now: datetime) -> None:
+        self._publish(self.city.set_holds(manual.holds(conn)))
+
     def _publish(self, values: Sequence[LiveValue]) -> None:
         if values:
             self._on_values(values)
+
+
+def _shown(domains: Mapping[str, Domain]) -> Mapping[str, Domain]:
+    return {key: domain for key, domain in domains.items() if not domain.internal}
+
+
+def _internal(domains: Mapping[str, Domain]) -> frozenset[str]:
+    return frozenset(key for key, domain in domains.items() if domain.internal)
 
 
 def _replaces(value: LiveValue, shown: LiveValue | None) -> bool:

@@ -30,6 +30,9 @@ FRAMES_KEPT: Final = 120
 """Frames that a listener which comes back with Last-Event-ID can still have."""
 LISTENERS_MOST: Final = 2000
 
+CHANGED: Final = b"event: changed\ndata: {}\n\n"
+"""Says that something besides values is another: ask for it again. It has no id, since nothing can be missed by it."""
+
 _EVENT_ID: Final = re.compile(r"[0-9]{1,18}")
 
 Message = MutableMapping[str, Any]
@@ -49,6 +52,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     quality: int
     provenance: str
     input_provenance: str | None = None
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +99,7 @@ class LiveHub:
         self._clock = clock
         self._tick_s = tick_s
         self._pending: dict[int, LiveValue] = {}
+        self._changed = False
         self._lock = Lock()
         self._ring: deque[Frame] = deque(maxlen=FRAMES_KEPT)
         self._last_id = 0
@@ -104,6 +109,11 @@ class LiveHub:
         """Called in any thread: these go out with the next tick. A later value replaces an earlier one."""
         with self._lock:
             self._pending.update((value.datastream_id, value) for value in values)
+
+    def announce(self) -> None:
+        """Called in any thread: with the next tick every listener hears that something besides values changed."""
+        with self._lock:
+            self._changed = True
 
     async def run(self) -> None:
         """Ticks until cancelled; then every stream ends."""
@@ -118,13 +128,19 @@ class LiveHub:
         """Sends what was offered since the last tick, encoded once."""
         with self._lock:
             values, self._pending = self._pending, {}
+            changed, self._changed = self._changed, False
+        if changed:
+            self._give(lambda listener: CHANGED)
         if not values:
             return
         frame = Frame(id=self._next_id(), items=tuple(map(_item, values.values())))
         self._ring.append(frame)
         self.frames_sent += 1
+        self._give(lambda listener: frame.for_domain(listener.domain))
+
+    def _give(self, encoded_for: Callable[[Listener], bytes]) -> None:
         for listener in list(self.listeners):
-            encoded = frame.for_domain(listener.domain)
+            encoded = encoded_for(listener)
             if encoded and not listener.give(encoded):
                 self.listeners.discard(listener)
                 self.listeners_dropped += 1
@@ -251,4 +267,5 @@ def _item(value: LiveValue) -> Item:
         quality=value.quality,
         provenance=value.provenance,
         input_provenance=value.input_provenance,
+        expires_at=value.expires_at,
     )

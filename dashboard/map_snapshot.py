@@ -176,13 +176,15 @@ def _value(view: CityView, value: LiveValue) -> dict[str, Any]:
     }
     if value.input_provenance is not None:
         shown["input_provenance"] = value.input_provenance
+    if value.expires_at is not None:
+        shown["expires_at"] = value.expires_at
     return shown
 
 
 def _extents(view: CityView, domain: Domain, now: datetime) -> Iterator[Feature]:
     for extent in view.extents:
         thing = view.things.get(extent.thing_id)
-        if thing is None or thing.domain != domain.key:
+        if thing is None or thing.domain != domain.key or thing.retired_from is not None:
             continue
         if now - extent.phenomenon_time < EXTENT_GONE_AFTER:
             for number, (polygon, depth_cm) in enumerate(_polygons(extent), start=1):

@@ -19,10 +19,12 @@ from starlette.types import ASGIApp
 from dashboard.alerts import AlertBoard
 from dashboard.api import (
     alerts,
+    cap,
     documents,
     domains,
     forecasts,
     maps,
+    notices,
     observations,
     probes,
     problems,
@@ -33,12 +35,14 @@ from dashboard.api.answers import EncodedAnswer
 from dashboard.api.headers import SiteHeaders
 from dashboard.api.site import Site
 from dashboard.basemap import basemap
+from dashboard.cap_feed import CapBoard
 from dashboard.citizen.pages import LANGUAGES, PageSettings, pages, scripts
 from dashboard.data import City, CityFeed, Clock, DomainSource
 from dashboard.encoded import encode
 from dashboard.forecasts import ForecastBoard
 from dashboard.live import LiveHub
 from dashboard.map_snapshot import MapSnapshots
+from dashboard.notices import NoticeBoard
 from dashboard.static import StaticFile, StaticFiles, shared_assets
 from storage import db
 from storage.catalog import ReferenceDataError
@@ -83,10 +87,12 @@ def build_site(
     clock: Clock,
     on_failure: Callable[[], None] = lambda: None,
     metrics_token: str | None = None,
+    public_url: str | None = None,
 ) -> Site:
     """Feed, hub and snapshots wired together; the feed starts with the application."""
     city, hub, board = City(source.domains), LiveHub(clock=clock), AlertBoard()
-    ahead = ForecastBoard(city)
+    ahead, published = ForecastBoard(city), CapBoard(public_url)
+    told = NoticeBoard(hub.announce)
     feed = CityFeed(
         city,
         source,
@@ -96,7 +102,7 @@ def build_site(
         clock=clock,
         on_values=hub.offer,
         on_failure=on_failure,
-        watches=[board.watch, ahead.watch],
+        watches=[board.watch, ahead.watch, published.watch, told.watch],
     )
     return Site(
         city=city,
@@ -104,6 +110,8 @@ def build_site(
         hub=hub,
         maps=MapSnapshots(city, clock),
         alerts=board,
+        cap=published,
+        notices=told,
         forecasts=ahead,
         pool=db.open_pool(url, name="public", schema=SCHEMA, max_size=4),
         clock=clock,
@@ -121,7 +129,7 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
         lifespan=_lifespan(site),
     )
     problems.install(app)
-    for module in (domains, things, observations, forecasts, maps, stream, alerts):
+    for module in (domains, things, observations, forecasts, maps, stream, alerts, cap, notices):
         app.include_router(module.router(site), prefix="/api/v1")
     registry = CollectorRegistry()
     registry.register(probes.SiteCollector(site))
@@ -211,6 +219,7 @@ def main() -> None:
         clock=lambda: datetime.now(UTC),
         on_failure=lambda: server.fail(),
         metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
+        public_url=settings.public_url,
     )
     server = build_server(site, PageSettings(tiles_url=settings.tiles_url), host=host, port=port)
     for stop in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it has stopped

@@ -8,9 +8,11 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
 from typing import Final, Protocol
@@ -32,6 +34,11 @@ CSRF_COOKIE: Final = "hanoi_ops_csrf"
 """Readable by scripts of our pages: Dash copies it into CSRF_HEADER. The session's own cookie is not."""
 CSRF_HEADER: Final = "X-CSRF-Token"
 CSRF_FIELD: Final = "csrf_token"
+
+BACK_TO: Final = re.compile(
+    r"/ops/(?!api/|assets/|static/|_|stream|login|logout)[a-z0-9_-]{1,64}(/[a-z0-9_-]{1,64}){0,2}"
+)
+"""Pages that a message or a bookmark on a phone leads to: who has to log in first gets there afterwards."""
 
 LARGEST_FORM: Final = 8192
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -62,6 +69,21 @@ _visitor: ContextVar[Visitor] = ContextVar("visitor")
 def visitor() -> Visitor:
     """Who asks, inside anything below the gate. Raises LookupError outside: then nobody was let in."""
     return _visitor.get()
+
+
+def nobody() -> bool:
+    """Whether no visitor is known: the path is open to everybody, or it is outside the gate."""
+    return _visitor.get(None) is None
+
+
+@contextmanager
+def only_looking() -> Iterator[None]:
+    """In the block whoever asks may do no more than a viewer."""
+    reset = _visitor.set(replace(_visitor.get(), role=Role.VIEWER))
+    try:
+        yield
+    finally:
+        _visitor.reset(reset)
 
 
 def csrf_token(session_token: str) -> str:
@@ -223,6 +245,8 @@ def _login_first(scope: Scope, headers: Headers) -> Response:
     if not page or scope["method"] not in ("GET", "HEAD"):
         return PlainTextResponse("login\n", 401)
     query = scope.get("query_string", b"").decode("latin-1")
+    back = f"next={scope['path']}" if BACK_TO.fullmatch(scope["path"]) else ""
+    query = "&".join(part for part in (back, query) if part)
     return RedirectResponse(f"{LOGIN}?{query}" if query else LOGIN, 303)
 
 

@@ -37,8 +37,31 @@ def setup(secrets: Path, public_secrets: Path, broker: Path) -> None:
         {"HANOI_DATABASE_URL": owner, "HANOI_MQTT_URL": _broker_url(store, "ingest")},
     )
     _write_environment(
+        secrets / "alerts.env",
+        {
+            "HANOI_DATABASE_URL": owner,
+            "HANOI_MQTT_URL": _broker_url(store, "ingest"),
+            "HANOI_ALERTS_MQTT_URL": _broker_url(store, "alerts"),
+        },
+    )
+    _write_environment(
+        secrets / "control-room.env",
+        {
+            "HANOI_DATABASE_URL": owner,
+            "HANOI_MQTT_URL": _broker_url(store, "ingest"),
+            "HANOI_MANUAL_MQTT_URL": _broker_url(store, "manual"),
+        },
+    )
+    _write_environment(
         secrets / "simulate.env",
         {"HANOI_DATABASE_URL": owner, "HANOI_MQTT_PUBLISH_URL": _broker_url(store, "publisher")},
+    )
+    _write_environment(
+        secrets / "watchdog.env",
+        {
+            "HANOI_MQTT_PUBLISH_URL": _broker_url(store, "watchdog"),
+            "HANOI_WATCHDOG_DATABASE": "database:5432",
+        },
     )
     public = {"HANOI_DATABASE_URL": _database_url(store, PUBLIC_LOGIN)}
     _write_environment(public_secrets / "public.env", public)
@@ -128,6 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=("setup", "migrate"))
     if parser.parse_args(arguments).command == "setup":
         setup(Path("/secrets"), Path("/public-secrets"), Path("/broker"))
+        _give(Path("/watchdog"), OUR_UID)
     else:
         migrate(Path("/secrets"))
     return 0

@@ -20,7 +20,7 @@ ACCESS: Final = "access"
 """The files of an accounts folder, in the formats of Mosquitto's password_file and acl_file."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,128}")
-_RESERVED: Final = re.compile(r"ingest|publisher|health|hanoi-.*", re.I)
+_RESERVED: Final = re.compile(r"ingest|publisher|health|alerts|signs|watchdog|hanoi-.*", re.I)
 """The broker's own accounts, and the client ids of our processes: an account is a client id too."""
 _DIGEST: Final = 6
 _LONGEST_DERIVED: Final = 110

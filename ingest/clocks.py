@@ -65,6 +65,11 @@ class Clocks:
                     found[thing_id] = skew
         return found
 
+    def forget(self, things: Iterable[str]) -> None:
+        """They have other clocks from now on. May be called by any thread."""
+        for thing in things:
+            self._written.pop(thing, None)
+
     def written(self, skews: Mapping[str, Skew]) -> None:
         self._written.update(skews)
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from ingest.gauges import gauge, sections
 from ingest.indicators.rain import CounterReading, Gauge, Interval, intervals
-from storage import db, derived, live, observations, rain, revisions, things
+from storage import db, derived, live, observations, rain, revisions, sensors, things
 from storage.model import Calibration, Observation, Property, Provenance, Quality, Revision, weakest
 from storage.observations import HistoryValue, Key
 from storage.rain import CounterRow, Span
@@ -107,7 +107,7 @@ def _counters(conn: db.Connection, reference: Reference) -> dict[int, Counter]:
     """Every gauge that counts, by each of its two Datastreams."""
     defaults = sections(reference.domains)
     known = {thing.id: thing for thing in things.all_things(conn)}
-    calibrations = {thing.id: thing.calibrations.get(COUNTER, ()) for thing in reference.things}
+    calibrations = sensors.in_force(sensors.filed(reference.things), sensors.all_sensors(conn))
     streams = {(row.thing_id, row.property): row for row in things.all_datastreams(conn)}
     found = {}
     for (thing_id, key), row in streams.items():
@@ -127,7 +127,7 @@ def _counters(conn: db.Connection, reference: Reference) -> dict[int, Counter]:
             interval_id=interval.id if interval else None,
             gauge=read,
             observed=domain.properties[INTERVAL],
-            calibrations=calibrations.get(thing_id, ()),
+            calibrations=calibrations.get((thing_id, COUNTER), ()),
         )
         found.update({stream.id: counter for stream in (row, interval) if stream is not None})
     return found

@@ -24,6 +24,7 @@ from ingest.limits import Limits
 from ingest.metrics import Metrics
 from ingest.partition import Partition, require_divisible
 from ingest.pipeline import Pipeline
+from ingest.recalibration import Replaced
 from ingest.registry import Registry
 from ingest.reprocess import Reprocessing, stragglers
 from ingest.retain import Retaining
@@ -35,6 +36,7 @@ from ingest.workers import First, Handover, Other, Part
 from ingest.writer import Writer
 from storage import db, health, live, locks, rollups, tenures
 from storage.catalog import ReferenceDataError
+from storage.commands import add_to
 from storage.logs import configure_logging
 from storage.reference import Reference
 from storage.retention_policy import load_retention
@@ -78,10 +80,7 @@ def _parser(known: Mapping[str, Command]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--drain", action="store_true", help="hand everything over to the other workers, then end its session"
     )
-    under = parser.add_subparsers(dest="command", metavar="command")
-    for name, command in known.items():
-        text = command.__doc__ or ""
-        command.add_arguments(under.add_parser(name, help=text.partition("\n")[0], description=text))
+    add_to(parser, known)
     return parser
 
 
@@ -141,8 +140,8 @@ def _run(
         stop=stop,
         worker=partition.worker,
     )
-    pool = db.open_pool(database_url, name="ingest", max_size=9)  # each periodic job holds one
-    registry = Registry(pool=pool, reference=reference)
+    pool = db.open_pool(database_url, name="ingest", max_size=10)  # each periodic job holds one
+    registry = Registry(pool=pool, reference=reference, on_replaced=writer.forget_clocks)
     part = _part(partition, pool, transport, registry, sources)
     pipeline = Pipeline(
         share=part.share,
@@ -310,6 +309,16 @@ def _schedule(
             if mine:
                 stragglers(reprocessing)
 
+    recalibrating = Replaced()
+
+    def replaced() -> None:
+        try:
+            with pool.connection() as conn, locks.only_one(conn, "recalibrate") as mine:
+                if mine:
+                    recalibrating.run(conn, registry.known, datetime.now(UTC))
+        except db.PASSING as error:
+            log.warning("recalibration_put_off error=%r", str(error))
+
     assessor = Assessor(reference=registry.reference)
 
     def assess() -> None:
@@ -342,6 +351,7 @@ def _schedule(
     scheduler.add_job(indicators, "interval", seconds=2, next_run_time=datetime.now(UTC))
     scheduler.add_job(rain, "interval", seconds=10, next_run_time=datetime.now(UTC))
     scheduler.add_job(claimed, "interval", seconds=5)
+    scheduler.add_job(replaced, "interval", seconds=5)
     scheduler.add_job(assess, "interval", seconds=1)
     scheduler.add_job(roll_up, "interval", seconds=5, next_run_time=datetime.now(UTC))
     scheduler.add_job(prune, "interval", hours=1)

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     MISSING_FIELD = "missing_field"
     UNKNOWN_TOPIC = "unknown_topic"
     UNKNOWN_THING = "unknown_thing"
+    RETIRED_THING = "retired_thing"
     UNKNOWN_PROPERTY = "unknown_property"
     UNKNOWN_UNIT = "unknown_unit"
     OUT_OF_RANGE = "out_of_range"

@@ -145,6 +145,9 @@ def _extent(envelope: Envelope, topic: Topic, known: Known) -> Prepared:
     fault = validate.thing_fault(topic, known) or validate.time_fault(
         "$.time", time, envelope.received_at + validate.AHEAD
     )
+    retired = known.retired.get(topic.thing)
+    if fault is None and retired is not None and time >= retired:
+        fault = validate.retired_fault("$.time", topic, retired)
     if fault is not None:
         return _refused(envelope, fault)
     found = FloodExtent(thing_id=topic.thing, phenomenon_time=time, features=features, provenance=provenance)

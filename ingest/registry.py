@@ -3,13 +3,14 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Final
 
 from ingest.validate import Known
-from storage import claims, db, things
+from storage import claims, db, sensors, things
 from storage.catalog import ReferenceDataError
 from storage.model import Property
 from storage.reference import Reference
@@ -26,7 +27,11 @@ class Registry:
 
     pool: db.Pool
     reference: Reference
+    on_replaced: Callable[[Collection[str]], None] = lambda _: None
+    """Gets the Things of which a Sensor was replaced since this was loaded before."""
     known: Known = field(init=False)
+    _replaced: dict[str, datetime] | None = field(default=None, init=False)
+    """When a replacement was recorded last, by Thing; None before the first time."""
     _asked: float = field(default=0.0, init=False)
     _loading: Lock = field(default_factory=Lock, init=False)
     """Several threads load: the one that read last shall not be overwritten by one that read before it."""
@@ -40,6 +45,8 @@ class Registry:
         with self.pool.connection() as conn:
             rows = things.registry(conn)
             claimed = claims.all_claims(conn)
+            retired = things.retired(conn)
+            placed = sensors.all_sensors(conn)
         found: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
         for domain, thing, key, datastream_id in rows:
             streams = found[domain, thing]
@@ -49,14 +56,22 @@ class Registry:
             domains=self.reference.domains,
             things=dict(found),
             claims=claimed,
-            calibrations={
-                (thing.id, key): calibrations
-                for thing in self.reference.things
-                for key, calibrations in thing.calibrations.items()
-            },
+            calibrations=sensors.in_force(sensors.filed(self.reference.things), placed),
             domain_by_thing={thing: domain for domain, thing in found},
+            retired=retired,
         )
+        self._tell_of_replaced(placed)
         self._asked = time.monotonic()
+
+    def _tell_of_replaced(self, placed: Sequence[sensors.Sensor]) -> None:
+        before, now = self._replaced, {}
+        for sensor in sorted(placed, key=lambda one: one.recorded_at):
+            now[sensor.thing_id] = sensor.recorded_at
+        self._replaced = now
+        if before is not None:
+            news = [thing for thing, at in now.items() if before.get(thing) != at]
+            if news:
+                self.on_replaced(news)
 
     def refresh_for_unknown(self) -> bool:
         """Whether files or database were read again for a Thing that we don't know."""

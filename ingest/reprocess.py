@@ -106,7 +106,7 @@ class _Tried:
 class Reprocessing:
     """Goes through open rejections with what the registry knows now."""
 
-    pool: db.Pool
+    pool: db.Connections
     registry: Registry
     sources: Sources
     clock: Callable[[], datetime]

@@ -31,7 +31,8 @@ def parts(payload: bytes, options: Options, largest: int) -> Iterator[Part]:
     size = skipped = 0
     for row in _rows(lines[head:], largest):
         row_size = sum(map(len, row))
-        if held and len(above) + size + row_size > largest:
+        joins = above.endswith(b"\r") and row[0].startswith(b"\n")  # the two would read as one end of a line
+        if held and not joins and len(above) + size + row_size > largest:
             yield Part(payload=above + b"".join(held), head=head, skipped=skipped)
             skipped += len(held)
             held, size = [], 0

@@ -41,6 +41,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     calibrations: Mapping[tuple[str, str], Sequence[Calibration]] = {}
     """(thing, property) → its calibrations."""
     domain_by_thing: Mapping[str, str] = {}
+    retired: Mapping[str, datetime] = {}
+    """Thing → from when on it is out of service."""
     _plain: dict[Topic, Mapping[str, Plain]] = msgspec.field(default_factory=dict)
 
     def domain_of(self, thing: str) -> str | None:
@@ -91,7 +93,11 @@ def check(topic: Topic, readings: Sequence[Reading], known: Known, received_at: 
     wanted: list[tuple[str, Property]] = []
     latest = received_at + AHEAD
     plain = known.plain_of(topic)
+    retired = known.retired.get(topic.thing)
     for reading in readings:
+        if retired is not None and reading.time >= retired:
+            faults.append(retired_fault(f"{reading.path}.time", topic, retired))
+            continue
         is_forecast = reading.provenance is Provenance.FORECAST
         late = forecast_fault(reading, received_at) if is_forecast else _late(reading, latest)
         if late is not None:
@@ -177,6 +183,12 @@ def thing_fault(topic: Topic, known: Known) -> Fault | None:
         return None
     message = f"no Thing '{topic.thing}' in domain '{topic.domain}'"
     return Fault(reason=Reason.UNKNOWN_THING, path="$", message=message, device=topic.thing)
+
+
+def retired_fault(path: str, topic: Topic, retired: datetime) -> Fault:
+    """What a Thing sends of a time when it was out of service; brought back, the message is stored after all."""
+    message = f"Thing '{topic.thing}' is retired from {retired.isoformat()} on; what is older is still taken"
+    return Fault(reason=Reason.RETIRED_THING, path=path, message=message)
 
 
 def time_fault(path: str, time: datetime, latest: datetime) -> Fault | None:

@@ -7,7 +7,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
@@ -59,6 +59,10 @@ class Writer:
                 attempt, retried = attempt + 1, True
                 continue
             return
+
+    def forget_clocks(self, things: Collection[str]) -> None:
+        """Of Things that have another device now. May be called by any thread."""
+        self._clocks.forget(things)
 
     def open(self) -> None:
         """Connects before the first message does. Raises db.DatabaseUnreachable."""

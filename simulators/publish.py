@@ -13,7 +13,7 @@ from simulators.arguments import aware_time, duration_s, speed
 from simulators.outbox import Outbox, broker_address
 from simulators.profiles import SimulatorSectionError
 from simulators.scenarios import SHIPPED, ScenarioError, load_scenario
-from simulators.simulation import Plan, Simulation
+from simulators.simulation import Plan, Simulation, simulated
 from simulators.state import Folder, PastScenario, State
 from storage.catalog import ReferenceDataError
 from storage.logs import configure_logging
@@ -92,9 +92,10 @@ def _simulate(settings: Settings, options: argparse.Namespace) -> None:
 
 
 def _plan(options: argparse.Namespace, reference: Reference, now: int) -> Plan:
-    unknown = set(options.domain) - set(reference.domains)
+    known = simulated(reference.domains)
+    unknown = set(options.domain) - known
     if unknown:
-        raise ConfigurationError(f"--domain: {sorted(unknown)} is none of {sorted(reference.domains)}")
+        raise ConfigurationError(f"--domain: {sorted(unknown)} is none of {sorted(known)}")
     ends = [now] if options.once else []
     ends += [int(options.until.timestamp())] if options.until else []
     until = min(ends, default=None)

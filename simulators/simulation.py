@@ -1,7 +1,7 @@
 """A running simulation: reference data, scenarios, schedule and outbox together, one step at a time."""
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +14,7 @@ from simulators.schedule import Schedule, Turn
 from simulators.state import Folder, PastScenario, State
 from simulators.streams import Stream, streams_of
 from simulators.weather import Weather
+from storage.model import Domain
 from storage.reference import Reference
 
 log = logging.getLogger(__name__)
@@ -196,7 +197,7 @@ class Simulation:
     def _streams(self) -> dict[str, Stream]:
         happenings = list(_happenings(self._scenarios))
         weather = Weather(seed=self.plan.seed, scenario_storms=storms_of(happenings))
-        wanted = self.plan.domains or self.reference.domains
+        wanted = self.plan.domains or simulated(self.reference.domains)
         things = [thing for thing in self.reference.things if thing.domain in wanted]
         return streams_of(
             self.reference.domains, things, seed=self.plan.seed, weather=weather, happenings=happenings
@@ -213,6 +214,11 @@ class Simulation:
         back = max(self.plan.backfill_s, stream.longest_interval_s)
         end = self.plan.history_end
         return coverage.gaps(self.state.covered.get(stream.id, ()), end - back, end)
+
+
+def simulated(domains: Mapping[str, Domain]) -> frozenset[str]:
+    """What may be simulated: never the platform's own signs of life."""
+    return frozenset(key for key, domain in domains.items() if not domain.internal)
 
 
 def _happenings(scenarios: Iterable[PastScenario]) -> Iterator[Happening]:

@@ -1,4 +1,4 @@
-"""Alerts in the database: what pages read, and what the engine and the dispatcher write."""
+"""Alerts in the database: what pages read, and what the engine writes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -52,6 +52,20 @@ class AlertRow:
     """True when any value behind it was simulated: the page must say so."""
     withdrawn: bool = False
     """True when late or corrected values say that it never was; citizens do not see these."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StreamRow:
+    """A Datastream as rules find it. A Thing without a place stands where its parent does."""
+
+    datastream_id: int
+    thing_id: str
+    domain: str
+    property: str
+    lat: float | None
+    lon: float | None
+    basin: str | None
+    """The drainage basin, where the inventory names one."""
 
 
 class SampleRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -113,6 +127,31 @@ class OpenRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RuleRow:
+    """A rule in force, and the file that it stands in."""
+
+    key: str
+    digest: str
+    """Of all that it says."""
+    shape: str
+    """Of what its alerts depend on."""
+    source: str
+    version: int
+    """The newest in which it was edited in the control room; 0: it never was."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RuleChange:
+    key: str
+    change: str
+    """added, changed or removed"""
+    reshaped: bool
+    """It would come to other alerts than before."""
+    version_before: int
+    """Of what was in force until now; 0: it was never edited, or was not there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AlertFacts:
     """What stays the same about an alert: its rule, as it was then, and what it looks at."""
 
@@ -130,6 +169,11 @@ class AlertFacts:
     unit: str
     limit: float | None
     for_citizens: bool
+    condition: str
+    suggestion: bool
+    basis_vi: str
+    basis_en: str
+    public: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,6 +192,8 @@ class AlertStanding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewTransition:
+    term: int
+    """Of the leader that decided it."""
     alert_id: int
     at: datetime
     from_state: str
@@ -174,43 +220,6 @@ class TransitionRow:
     decided_at: datetime
     processed_at: datetime | None
     outcome: str | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NotificationRow:
-    """A transition to be told to one receiver, with everything that a message may want to say."""
-
-    transition_id: int
-    receiver: str
-    attempts: int
-    """This one included."""
-    at: datetime
-    from_state: str
-    to_state: str
-    reason: str
-    evidence: dict[str, Any]
-    decided_at: datetime
-    alert_id: int
-    rule: str
-    domain: str
-    property: str
-    severity: str
-    title_vi: str
-    title_en: str
-    runbook_vi: str
-    runbook_en: str
-    labels: dict[str, str]
-    unit: str
-    limit: float | None
-    pending_since: datetime
-    firing_since: datetime | None
-    resolved_at: datetime | None
-    provenance: str
-    thing_id: str
-    thing_name_vi: str
-    thing_name_en: str
-    lat: float | None
-    lon: float | None
 
 
 # What pages read.
@@ -263,14 +272,61 @@ def samples_from(
         after, including = rows[-1]["time"], False
 
 
+def streams(conn: db.Connection) -> list[StreamRow]:
+    """Every Datastream."""
+    return [StreamRow(**row) for row in conn.execute(_sql("streams")).fetchall()]
+
+
+def samples_between(
+    conn: db.Connection, spans: Sequence[tuple[int, datetime, datetime]]
+) -> list[list[SampleRow]]:
+    """For each (Datastream, begin, end) its values from `begin` to before `end`, rising."""
+    found: list[list[SampleRow]] = [[] for _ in spans]
+    if not spans:
+        return found
+    parameters = {
+        "datastream_ids": [span[0] for span in spans],
+        "begins": [span[1] for span in spans],
+        "ends": [span[2] for span in spans],
+        "first": min(span[1] for span in spans),
+        "last": max(span[2] for span in spans),
+    }
+    for row in conn.execute(_sql("samples_between"), parameters):
+        found[row.pop("number") - 1].append(SampleRow(**row))
+    return found
+
+
+def sample_before(
+    conn: db.Connection, datastream_id: int, before: datetime, worst_quality: int
+) -> SampleRow | None:
+    """The newest value before a time that is at least so good."""
+    parameters = {"datastream_id": datastream_id, "before": before, "worst_quality": worst_quality}
+    row = conn.execute(_sql("sample_before"), parameters).fetchone()
+    return SampleRow(**row) if row else None
+
+
+def firings(conn: db.Connection, rule: str, datastream_id: int, since: datetime) -> int:
+    """How often the rule began to fire on the Datastream since a time, by what is known now."""
+    parameters = {"rule": rule, "datastream_id": datastream_id, "since": since}
+    row = conn.execute(_sql("firings"), parameters).fetchone()
+    return int(row["count"]) if row else 0
+
+
+def mark_flapping(conn: db.Connection, alert_id: int) -> None:
+    conn.execute(_sql("mark_flapping"), {"alert_id": alert_id})
+
+
 def evaluations(conn: db.Connection, datastream_ids: Sequence[int]) -> list[EvaluationRow]:
     rows = conn.execute(_sql("evaluations"), {"datastream_ids": list(datastream_ids)}).fetchall()
     return [EvaluationRow(**row) for row in rows]
 
 
-def due_evaluations(conn: db.Connection, until: datetime, limit: int) -> list[EvaluationRow]:
-    """Those in which the mere passing of time to `until` changes something, the longest due first."""
-    rows = conn.execute(_sql("due_evaluations"), {"until": until, "limit": limit}).fetchall()
+def due_evaluations(
+    conn: db.Connection, until: datetime, limit: int, rules: Sequence[str]
+) -> list[EvaluationRow]:
+    """Those of these rules in which the mere passing of time to `until` changes something, the longest due first."""
+    parameters = {"until": until, "limit": limit, "rules": list(rules)}
+    rows = conn.execute(_sql("due_evaluations"), parameters).fetchall()
     return [EvaluationRow(**row) for row in rows]
 
 
@@ -288,12 +344,19 @@ def write_evaluations(conn: db.Connection, updates: Sequence[EvaluationUpdate]) 
         )
 
 
-def forget_evaluations(conn: db.Connection, kept: Sequence[tuple[str, str, str]]) -> int:
-    """Drops what is remembered of rules other than these (rule, domain, property); returns how many."""
+def evaluated(conn: db.Connection) -> set[tuple[str, int]]:
+    """(rule, Datastream) of which something is remembered."""
+    return {(row["rule"], row["datastream_id"]) for row in conn.execute(_sql("evaluated"))}
+
+
+def forget_evaluations(
+    conn: db.Connection, kept: Sequence[tuple[str, int]], reshaped: Sequence[str] = ()
+) -> int:
+    """Drops what is remembered of others than these (rule, Datastream), and of rules that begin anew."""
     parameters = {
-        "rules": [rule for rule, _, _ in kept],
-        "domains": [domain for _, domain, _ in kept],
-        "properties": [observed for _, _, observed in kept],
+        "rules": [rule for rule, _ in kept],
+        "datastream_ids": [datastream_id for _, datastream_id in kept],
+        "reshaped": list(reshaped),
     }
     return conn.execute(_sql("forget_evaluations"), parameters).rowcount
 
@@ -306,6 +369,19 @@ def recorded(conn: db.Connection, rule: str, datastream_id: int, since: datetime
 
 def open_alerts(conn: db.Connection) -> list[OpenRow]:
     return [OpenRow(**row) for row in conn.execute(_sql("open_alerts")).fetchall()]
+
+
+def put_in_force(conn: db.Connection, rules: Sequence[RuleRow], now: datetime) -> list[RuleChange]:
+    """Keeps which rules are in force; returns what changed since."""
+    parameters = {
+        "keys": [rule.key for rule in rules],
+        "digests": [rule.digest for rule in rules],
+        "shapes": [rule.shape for rule in rules],
+        "sources": [rule.source for rule in rules],
+        "versions": [rule.version for rule in rules],
+        "now": now,
+    }
+    return [RuleChange(**row) for row in conn.execute(_sql("put_in_force"), parameters).fetchall()]
 
 
 def insert_alert(conn: db.Connection, facts: AlertFacts, standing: AlertStanding) -> int:
@@ -357,57 +433,6 @@ def unread_since(conn: db.Connection, reader: str) -> datetime | None:
     """When the oldest batch was committed that a durable reader of the change feed has not had; None: it had all."""
     row = conn.execute(_sql("unread_since"), {"reader": reader}).fetchone()
     return row["committed_at"] if row else None
-
-
-# What the dispatcher reads and writes.
-
-
-def outbox(conn: db.Connection, limit: int) -> list[int]:
-    """Transitions that nobody has routed yet, oldest first, locked until the transaction ends."""
-    return [row["id"] for row in conn.execute(_sql("outbox"), {"limit": limit}).fetchall()]
-
-
-def mark_processed(conn: db.Connection, transition_id: int, outcome: str, now: datetime) -> None:
-    conn.execute(_sql("mark_processed"), {"transition_id": transition_id, "outcome": outcome, "now": now})
-
-
-def insert_notification(conn: db.Connection, transition_id: int, receiver: str, now: datetime) -> None:
-    parameters = {"transition_id": transition_id, "receiver": receiver, "now": now}
-    conn.execute(_sql("insert_notification"), parameters)
-
-
-def claim_notification(
-    conn: db.Connection, receivers: Sequence[str], now: datetime, retry_at: datetime
-) -> NotificationRow | None:
-    """The next due notification, counted as attempted; nobody else gets it before `retry_at`."""
-    parameters = {"receivers": list(receivers), "now": now, "retry_at": retry_at}
-    row = conn.execute(_sql("claim_notification"), parameters).fetchone()
-    return NotificationRow(**row) if row else None
-
-
-def mark_sent(conn: db.Connection, transition_id: int, receiver: str, now: datetime) -> None:
-    parameters = {"transition_id": transition_id, "receiver": receiver, "now": now}
-    conn.execute(_sql("mark_sent"), parameters)
-
-
-def mark_failed(
-    conn: db.Connection,
-    transition_id: int,
-    receiver: str,
-    *,
-    error: str,
-    retry_at: datetime | None,
-    now: datetime,
-) -> None:
-    """No `retry_at` makes it a dead letter."""
-    parameters = {
-        "transition_id": transition_id,
-        "receiver": receiver,
-        "error": error,
-        "retry_at": retry_at,
-        "now": now,
-    }
-    conn.execute(_sql("mark_failed"), parameters)
 
 
 def _fields(row: AlertFacts | AlertStanding | NewTransition) -> dict[str, Any]:

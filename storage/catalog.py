@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from storage.model import NAME, Band, Checks, Domain, Property, Range, Stuck, Text
 
 SHIPPED: Final = Path(str(files("storage"))) / "catalog"
+OPERATIONS: Final = Path(str(files("storage"))) / "operations" / "catalog"
+"""The platform's own domain, which every running process knows beside the city's (docs/watchdog.md)."""
 
 NEIGHBOUR_INTERVALS: Final = 3
 """Farther than so many reporting intervals a value has no neighbour, where `checks` does not say it in minutes."""
@@ -142,6 +144,7 @@ class _DomainTable(_Table):
     name: TextTable
     headline: Key
     map_kinds: tuple[Key, ...]
+    internal: bool = False
 
 
 class _File(BaseModel):
@@ -187,15 +190,24 @@ def toml_files(folders: Iterable[Path]) -> list[Path]:
 def read_toml(path: Path) -> Mapping[str, Any]:
     """The file's tables, or ReferenceDataError naming file, line and column."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except RecursionError as error:
-        raise ReferenceDataError(f"{path}: nested too deeply") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
         raise ReferenceDataError(f"{path}: not TOML: {error}") from error
     except OSError as error:
         raise ReferenceDataError(f"{path}: can't be read: {error.strerror}") from error
+    return parse_toml(text, str(path))
+
+
+def parse_toml(text: str, source: str) -> Mapping[str, Any]:
+    """The text's tables, or ReferenceDataError naming source, line and column."""
+    try:
+        document = tomllib.loads(text)
+    except RecursionError as error:
+        raise ReferenceDataError(f"{source}: nested too deeply") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ReferenceDataError(f"{source}: not TOML: {error}") from error
     if _is_deep(document):
-        raise ReferenceDataError(f"{path}: nested too deeply: at most {_DEEPEST} levels")
+        raise ReferenceDataError(f"{source}: nested too deeply: at most {_DEEPEST} levels")
     return document
 
 
@@ -288,6 +300,7 @@ def _domain(path: Path, file: _File, shared: Mapping[str, Property]) -> Domain:
         map_kinds=file.domain.map_kinds,
         sections=dict(file.model_extra or {}),
         source=str(path),
+        internal=file.domain.internal,
     )
 
 

@@ -60,6 +60,13 @@ def list_claims(conn: db.Connection) -> list[Claim]:
     return [Claim(**row) for row in conn.execute(db.statements("claims")["list_claims"])]
 
 
+def claims_of(conn: db.Connection, thing_id: str) -> list[Claim]:
+    """The devices that are this Thing, the newest claim first."""
+    return [
+        Claim(**row) for row in conn.execute(db.statements("claims")["claims_of"], {"thing_id": thing_id})
+    ]
+
+
 def stragglers(conn: db.Connection, since: datetime) -> list[tuple[str, str]]:
     """(source, device) of what was claimed from then on and is named by a rejection that is still open."""
     rows = conn.execute(db.statements("claims")["stragglers"], {"since": since}).fetchall()

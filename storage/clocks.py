@@ -33,6 +33,18 @@ class ClockRow:
     measured_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clock:
+    """What is known of a Thing's clock, off or not."""
+
+    thing_id: str
+    domain: str
+    skew_s: float
+    measured_at: datetime
+    is_sure: bool
+    """False: what seems a clock that is behind may be history that was sent after the fact."""
+
+
 def hour_of(time: datetime) -> datetime:
     return time.replace(minute=0, second=0, microsecond=0)
 
@@ -55,6 +67,12 @@ def record(conn: db.Connection, skews: Mapping[str, Skew]) -> None:
             "near_s": NEAR_S,
         },
     )
+
+
+def of_thing(conn: db.Connection, thing_id: str) -> Clock | None:
+    """None: it was never measured."""
+    row = conn.execute(db.statements("clocks")["of_thing"], {"thing_id": thing_id}).fetchone()
+    return Clock(**row) if row else None
 
 
 def off(conn: db.Connection, *, at_least_s: float, since: datetime) -> list[ClockRow]:

@@ -35,6 +35,19 @@ class Completeness:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Day:
+    """One day of Hanoi of a Datastream that the caller already knows, as Completeness."""
+
+    day: date
+    expected: int
+    received: int
+    suspect: int
+    fail: int
+    missing: int
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DomainCompleteness:
     domain: str
     datastreams: int
@@ -128,6 +141,13 @@ def incomplete(
 
 def completeness(conn: db.Connection, day: date) -> list[DomainCompleteness]:
     return [DomainCompleteness(**row) for row in _rows(conn, "completeness", day=day)]
+
+
+def calendar(conn: db.Connection, datastream_id: int, first: date, last: date) -> list[Day]:
+    """The days from `first` to `last`, both included, that are after the one of its first value; in order."""
+    return [
+        Day(**row) for row in _rows(conn, "calendar", datastream_id=datastream_id, first=first, last=last)
+    ]
 
 
 def stuck(conn: db.Connection, *, limit: int = 20) -> list[Stuck]:

@@ -28,6 +28,8 @@ from storage.catalog import Key, ReferenceDataError, Shown, TextTable, explain, 
 from storage.model import NAME, Calibration, CoordinateTrust, Domain, Location, Text, Thing
 
 SHIPPED: Final = Path(str(files("storage"))) / "inventory" / "hanoi"
+OPERATIONS: Final = Path(str(files("storage"))) / "operations" / "inventory"
+"""The Things of the platform itself: they stand in no city."""
 CLOCK: Final = r"^([01]\d|2[0-3]):[0-5]\d$"
 RECORDED: Final = Path(str(files("storage"))) / "inventory" / "recorded"
 
@@ -134,6 +136,8 @@ class _Known(BaseModel):
     counter_bits: int | None = Field(default=None, ge=4, le=64)
     gauges: list[Key] | None = None
     """Of a drainage basin: the rain gauges whose sums are averaged."""
+    basin: Key | None = None
+    """The drainage basin that it stands in, by which alerts are grouped."""
     capacity: int | None = Field(default=None, ge=0, le=10_000)
     max_stay_min: float | None = Field(default=None, gt=0)
     tariff: _Tariff | None = None
@@ -187,6 +191,16 @@ class _Placed:
     one: _Calibration
 
 
+def attributes_fault(attributes: Mapping[str, Any]) -> str | None:
+    """Why these can't be a Thing's attributes, as for a file; None: they can."""
+    try:
+        _Thing(id="a", kind="a", name=TextTable(vi="a", en="a"), properties=(), attributes=dict(attributes))
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        return ": ".join([*(str(part) for part in fault["loc"][1:]), fault["msg"]])
+    return None
+
+
 def load_inventory(folders: Sequence[Path], domains: Mapping[str, Domain]) -> tuple[Thing, ...]:
     """All Things, parents before their children. Raises ReferenceDataError naming file and key."""
     parsed = {path: _parse(path) for path in toml_files(folders)}
@@ -233,6 +247,8 @@ def _things(path: Path, file: _File, domains: Mapping[str, Domain]) -> Iterator[
         raise ReferenceDataError(f"{path}: domain: '{file.domain}' is none of {sorted(domains)}")
     for table in file.thing:
         for thing in (_thing(file.domain, table), *_bays(path, file.domain, table)):
+            if domain.internal and thing.public:
+                thing = replace(thing, public=False)
             unknown = set(thing.properties) - set(domain.properties)
             if unknown:
                 raise ReferenceDataError(

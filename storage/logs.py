@@ -41,7 +41,7 @@ _CONTROL: Final = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F
 
 
 _configured: list[str] = []
-"""What this process must not say; set once, with the logging."""
+"""What this process must not say; set with the logging, `hide` adds to it."""
 
 
 class _Redacting(logging.Formatter):
@@ -62,6 +62,11 @@ def redacted(text: str) -> str:
     for pattern, instead in _LOOKS_SECRET:
         text = pattern.sub(instead, text)
     return text
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """From now on these do not show either: secrets that stand in files which are read later."""
+    _configured[:] = _parts([*_configured, *secrets])
 
 
 def configure_logging(level: str, secrets: Iterable[str] = ()) -> None:

@@ -166,6 +166,8 @@ class Domain:
     """The file's other tables (rule, panel, simulator), parsed by the package they belong to."""
     source: str
     """The file it came from, for error messages."""
+    internal: bool = False
+    """About the platform itself, not the city: received, stored and alerted, and shown on no page."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

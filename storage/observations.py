@@ -45,6 +45,8 @@ class LiveValue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     quality_reason: str | None
     provenance: str
     input_provenance: str | None
+    expires_at: datetime | None = None
+    """Of a value by hand: when it holds no more, whatever its interval (storage/manual.py)."""
 
 
 class HistoryValue(msgspec.Struct, frozen=True, kw_only=True, gc=False):

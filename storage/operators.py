@@ -1,7 +1,7 @@
 """Operators of the control room: accounts, sessions and the audit trail, which only grows."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -24,16 +24,38 @@ class Role(StrEnum):
     ADMIN = "admin"
     """Keep rules and accounts."""
 
+    def may(self, least: "Role") -> bool:
+        """Whether this role may do what `least` may."""
+        ranked = list(Role)
+        return ranked.index(self) >= ranked.index(least)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Operator:
     id: int
     name: str
     role: Role
-    password_hash: str = field(repr=False)
+    password_hash: str | None = field(repr=False)
+    """None: logs in at `issuer`."""
     created_at: datetime
-    password_changed_at: datetime
+    password_changed_at: datetime | None
     disabled_at: datetime | None
+    issuer: str | None = None
+    """The identity provider that knows this person, as `subject`."""
+    subject: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenSession:
+    """A login that still counts, as those see it who may end it."""
+
+    id: int
+    token_hash: bytes = field(repr=False)
+    operator: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +72,7 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AuditEvent:
-    """Who did what to whom, when and from where."""
+    """Who did what to whom, when and from where. `id` is given when it is recorded."""
 
     at: datetime
     actor: str
@@ -59,6 +81,7 @@ class AuditEvent:
     source: str
     """The address, or the command line."""
     detail: dict[str, Any] = field(default_factory=dict)
+    id: int = 0
 
 
 def save(conn: db.Connection, *, name: str, role: Role, password_hash: str, now: datetime) -> None:
@@ -67,6 +90,37 @@ def save(conn: db.Connection, *, name: str, role: Role, password_hash: str, now:
         db.statements("operators")["save_operator"],
         {"name": name, "role": role.value, "password_hash": password_hash, "now": now},
     )
+
+
+def save_from_elsewhere(
+    conn: db.Connection, *, issuer: str, subject: str, name: str, role: Role, now: datetime
+) -> None:
+    """Adds somebody whom an identity provider knows, or sets the name and role that it gave."""
+    conn.execute(
+        db.statements("operators")["save_from_elsewhere"],
+        {"issuer": issuer, "subject": subject, "name": name, "role": role.value, "now": now},
+    )
+
+
+def find_from_elsewhere(conn: db.Connection, issuer: str, subject: str) -> Operator | None:
+    row = conn.execute(
+        db.statements("operators")["find_from_elsewhere"], {"issuer": issuer, "subject": subject}
+    ).fetchone()
+    return _operator(row) if row else None
+
+
+def lock_accounts(conn: db.Connection) -> None:
+    """Until the transaction ends nobody else changes an account: so one admin is always left."""
+    conn.execute(db.statements("operators")["lock_accounts"])
+
+
+def change_role(conn: db.Connection, name: str, role: Role) -> None:
+    conn.execute(db.statements("operators")["change_role"], {"name": name, "role": role.value})
+
+
+def enable(conn: db.Connection, name: str) -> bool:
+    """Whether it was disabled until now."""
+    return _count(conn, "enable_operator", {"name": name}) > 0
 
 
 def find(conn: db.Connection, name: str) -> Operator | None:
@@ -85,13 +139,40 @@ def disable(conn: db.Connection, name: str, now: datetime) -> bool:
 
 
 def open_session(
-    conn: db.Connection, *, token_hash: bytes, operator_id: int, now: datetime, expires_at: datetime
+    conn: db.Connection,
+    *,
+    token_hash: bytes,
+    operator_id: int,
+    now: datetime,
+    expires_at: datetime,
+    address: str,
 ) -> None:
     """`token_hash` is the SHA-256 of a random token that only the browser keeps."""
     conn.execute(
         db.statements("operators")["open_session"],
-        {"token_hash": token_hash, "operator_id": operator_id, "now": now, "expires_at": expires_at},
+        {
+            "token_hash": token_hash,
+            "operator_id": operator_id,
+            "now": now,
+            "expires_at": expires_at,
+            "address": address,
+        },
     )
+
+
+def open_sessions(
+    conn: db.Connection, now: datetime, idle_since: datetime, name: str | None = None
+) -> list[OpenSession]:
+    """Those that still count, of everybody or of one, newest first."""
+    rows = conn.execute(
+        db.statements("operators")["open_sessions"], {"now": now, "idle_since": idle_since, "name": name}
+    )
+    return [OpenSession(**row) for row in rows]
+
+
+def end_session(conn: db.Connection, session_id: int, name: str, now: datetime) -> bool:
+    """Whether that session of that operator counted until now."""
+    return _count(conn, "end_session", {"session_id": session_id, "name": name, "now": now}) > 0
 
 
 def find_session(
@@ -143,6 +224,25 @@ def record(conn: db.Connection, event: AuditEvent) -> None:
 def audit_trail(conn: db.Connection, limit: int) -> list[AuditEvent]:
     """The last events, newest first."""
     rows = conn.execute(db.statements("operators")["audit_trail"], {"limit": limit})
+    return [AuditEvent(**row) for row in rows]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditQuery:
+    """What is looked for in the audit trail; None asks for anything."""
+
+    actor: str | None = None
+    action: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before_id: int | None = None
+    """Only older ones: the last that was shown."""
+
+
+def find_audited(conn: db.Connection, query: AuditQuery, limit: int) -> list[AuditEvent]:
+    """Newest first."""
+    rows = conn.execute(db.statements("operators")["find_audited"], {**asdict(query), "limit": limit})
     return [AuditEvent(**row) for row in rows]
 
 

@@ -29,12 +29,12 @@ class Reference:
 
     def __post_init__(self) -> None:
         """Raises ReferenceDataError: a process does not start on reference data that can't be used."""
-        self._seen = self._fingerprint()
+        self._seen = fingerprint(self._folders())
         self._load()
 
     def refresh(self) -> bool:
         """Whether something new was loaded."""
-        seen = self._fingerprint()
+        seen = fingerprint(self._folders())
         if seen == self._seen:
             return False
         self._seen = seen
@@ -46,17 +46,22 @@ class Reference:
         log.info("reference_data_loaded domains=%d things=%d", len(self.domains), len(self.things))
         return True
 
+    def _folders(self) -> Sequence[Path]:
+        return (*self.catalog_folders, *self.inventory_folders)
+
     def _load(self) -> None:
         domains = load_catalog(self.catalog_folders)
         self.things = load_inventory(self.inventory_folders, domains)
         self.domains = domains
 
-    def _fingerprint(self) -> Fingerprint:
-        stats = []
-        for path in toml_files((*self.catalog_folders, *self.inventory_folders)):
-            try:
-                stat = path.stat()
-            except FileNotFoundError:  # removed between the listing and here
-                continue
-            stats.append((str(path), stat.st_mtime_ns, stat.st_size))
-        return tuple(stats)
+
+def fingerprint(folders: Sequence[Path]) -> Fingerprint:
+    """Sizes and times of all TOML files in the folders: another one when a file was changed."""
+    stats = []
+    for path in toml_files(folders):
+        try:
+            stat = path.stat()
+        except FileNotFoundError:  # removed between the listing and here
+            continue
+        stats.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return tuple(stats)

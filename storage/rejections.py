@@ -149,6 +149,13 @@ def previews(conn: db.Connection, limit: int, payload_bytes: int) -> list[Reject
     return [RejectionPreview(**row) for row in rows]
 
 
+def newest_on(conn: db.Connection, topics: Sequence[str], payload_bytes: int) -> RejectionPreview | None:
+    """The last refused message of these topics, mended since or not, with so many bytes of its payload."""
+    asked = {"topics": list(topics), "bytes": payload_bytes}
+    row = conn.execute(db.statements("rejections")["newest_on"], asked).fetchone()
+    return RejectionPreview(**row) if row else None
+
+
 def count_by_reason(conn: db.Connection, since: datetime) -> dict[str, int]:
     """How many open ones since then, the most frequent reason first."""
     rows = conn.execute(db.statements("rejections")["count_by_reason"], {"since": since}).fetchall()

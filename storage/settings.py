@@ -4,8 +4,10 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Final, Self, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -31,6 +33,8 @@ class Settings(BaseSettings):
     """The public process's own role; when unset it uses database_url."""
     mqtt_url: SecretStr | None = None
     mqtt_publish_url: SecretStr | None = None
+    manual_mqtt_url: SecretStr | None = None
+    """How the control room publishes what is entered by hand; unset: nothing can be."""
     mqtt_ca_file: Path | None = None
     """Who signs the broker's certificate, where that is not an authority that the system knows."""
     mqtt_cert_file: Path | None = None
@@ -44,6 +48,29 @@ class Settings(BaseSettings):
     ingest_workers: int = Field(default=1, ge=1, le=64)
     """How many ingest workers share the Things and sources; the same for all of them."""
     alerts_bind: str = "127.0.0.1:8090"
+    watchdog_bind: str = "127.0.0.1:8095"
+    watchdog_url: str | None = None
+    """Where the alert engine says that a canary came through; unset: at watchdog_bind."""
+    watchdog_receivers: Path | None = None
+    """TOML with the watchdog's own [receiver.*] tables: those of the alert engine need the platform."""
+    watchdog_webhook_url: SecretStr | None = None
+    watchdog_ping_url: SecretStr | None = None
+    """An address outside that is asked each minute while all is well."""
+    watchdog_database: str | None = None
+    """host:port of the database, so that the watchdog needs no password; unset: from database_url."""
+    watchdog_watches: Annotated[tuple[str, ...], NoDecode] = (
+        "broker",
+        "database",
+        "ingest",
+        "alerts",
+        "public",
+        "control-room",
+    )
+    """What it asks for signs of life, beside the canary."""
+    watchdog_every_s: float = Field(default=10.0, ge=0.2, le=600, allow_inf_nan=False)
+    watchdog_silence_s: float = Field(default=45.0, gt=0, le=86_400, allow_inf_nan=False)
+    watchdog_probe_s: float = Field(default=30.0, gt=0, le=86_400, allow_inf_nan=False)
+    watchdog_repeat_s: float = Field(default=3600.0, gt=0, allow_inf_nan=False)
     runtime_dir: Path = Path(".runtime")
     catalog_dir: Annotated[tuple[Path, ...], NoDecode] = ()
     inventory_dir: Annotated[tuple[Path, ...], NoDecode] = ()
@@ -60,15 +87,78 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = None
     broker_setting: str | None = None
     """The broker's persistence setting (safe, safe-2.0, fast), shown on /metrics; the supervisor sets it."""
+    rules_dir: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders of alert rules that stand in no domain's file, beside the shipped ones."""
+    alerting_file: Path | None = None
+    """alerting.toml: receivers, routes, inhibitions, rosters (alerts/config.py); unset: the shipped one."""
+    shift_starts: Annotated[tuple[time, ...], NoDecode] = (time(6), time(14), time(22))
+    """When shifts begin, Hanoi's time, for reports where no roster says it."""
+    control_room_url: str | None = None
+    """Where browsers find the control room, for links in notifications; unset: at control_room_bind."""
     alert_webhook_url: SecretStr | None = None
     """Where alert notifications are POSTed as JSON; unset sends none."""
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s<>\"]+$")
+    """Where people reach the public page, for links in messages; unset: HANOI_PUBLIC_BIND."""
+    cap_sender: str = Field(default="hanoi-ops.invalid", pattern=r"^[!-~]+$")
+    """Who CAP messages are from; the default is nobody on purpose."""
+    oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[^\s<>\"?#]+$")
+    """The identity provider at which operators may log in too; its discovery document names it so."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_roles: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    """GROUP=role;…: what a group of the provider may do here."""
+    oidc_roles_claim: str = "groups"
+    oidc_name_claim: str = "preferred_username"
+    oidc_label: str = Field(default="", max_length=64)
+    """What the login page calls the provider; its host when empty."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
-    @field_validator("catalog_dir", "inventory_dir", mode="before")
+    @field_validator("catalog_dir", "inventory_dir", "rules_dir", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(Path(part) for part in value.split(os.pathsep) if part)
+        return value
+
+    @field_validator("watchdog_watches", "shift_starts", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _groups(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().rpartition("=") for part in value.split(";") if part.strip()]
+        wrong = [f"{group}={role}" for group, _, role in pairs if not group or role not in _ROLES]
+        if wrong:
+            raise ValueError(f"'{wrong[0]}': want GROUP=role;GROUP=role, role one of {', '.join(_ROLES)}")
+        return {group: role for group, _, role in pairs}
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("https://") and not _is_here(value):
+            raise ValueError("https://… : only a provider on this machine may do without")
+        return value
+
+    @field_validator("shift_starts")
+    @classmethod
+    def _begin_some_time(cls, value: tuple[time, ...]) -> tuple[time, ...]:
+        if not value or any(one.tzinfo is not None for one in value):
+            raise ValueError("write times such as 06:00,14:00,22:00, Hanoi's")
+        return value
+
+    @field_validator("cap_sender")
+    @classmethod
+    def _can_be_referred_to(cls, value: str) -> str:
+        if set(",<&") & set(value):
+            raise ValueError("no ',', '<' or '&': it is a name of ours, such as ops.example.vn")
         return value
 
     @field_validator("database_url", "public_database_url")
@@ -87,7 +177,7 @@ class Settings(BaseSettings):
         try:
             files = _secret_files(cls, os.environ)
             settings = cls(**files)
-            written = _demo_env(settings.runtime_dir)
+            written = demo_environment(settings.runtime_dir)
             missing: dict[str, Any] = {
                 name: written[f"HANOI_{name.upper()}"]
                 for name in ("database_url", "public_database_url", "mqtt_url", "mqtt_publish_url")
@@ -98,7 +188,7 @@ class Settings(BaseSettings):
             else:  # what the demo runs with, or a command beside it would judge by other Things and sources
                 missing |= {
                     name: written[f"HANOI_{name.upper()}"]
-                    for name in ("catalog_dir", "inventory_dir", "sources_file", "retention_file")
+                    for name in _REFERENCE_FILES
                     if not getattr(settings, name) and f"HANOI_{name.upper()}" in written
                 }
             return cls(**files, **missing) if missing else settings
@@ -126,16 +216,41 @@ class Settings(BaseSettings):
         return [value.get_secret_value() for value in values if value is not None]
 
     @property
+    def control_room_base(self) -> str:
+        """Base of links to the control room."""
+        return (self.control_room_url or f"http://{self.control_room_bind}").rstrip("/")
+
+    @property
+    def public_link(self) -> str | None:
+        """Base of links to the public page; None where nobody could follow one."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/")
+        anywhere = self.public_bind.startswith(("0.0.0.0:", "[::]:"))
+        return None if anywhere else f"http://{self.public_bind}"
+
+    @property
     def accounts_folder(self) -> Path:
         return self.broker_accounts_dir or self.runtime_dir / "accounts"
 
     @property
     def catalog_folders(self) -> tuple[Path, ...]:
-        return (catalog.SHIPPED, *self.catalog_dir)
+        return (catalog.SHIPPED, catalog.OPERATIONS, *self.catalog_dir)
 
     @property
     def inventory_folders(self) -> tuple[Path, ...]:
-        return (inventory.SHIPPED, *self.inventory_dir)
+        return (inventory.SHIPPED, inventory.OPERATIONS, *self.inventory_dir)
+
+
+_ROLES: Final = ("viewer", "operator", "admin")
+_REFERENCE_FILES: Final = (
+    *("catalog_dir", "inventory_dir", "sources_file"),
+    *("retention_file", "rules_dir", "alerting_file"),
+)
+"""What the demo runs with, and a command beside it must run with too."""
+
+
+def _is_here(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def host_port(bind: str, variable: str, *, offset: int = 0) -> tuple[str, int]:
@@ -152,7 +267,8 @@ def exit_on_configuration_error(error: Exception) -> None:
     raise SystemExit(2) from None
 
 
-def _demo_env(runtime_dir: Path) -> dict[str, str]:
+def demo_environment(runtime_dir: Path) -> dict[str, str]:
+    """What a running demo says of itself; {} without one."""
     path = runtime_dir / "demo.env"
     if not path.is_file():
         return {}

@@ -29,6 +29,19 @@ class ThingRow:
     coordinate_trust: str | None
     coordinate_source: str | None
     properties: dict[str, Any]
+    retired_from: datetime | None = None
+    """None: in service."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlaceLeft:
+    """Where a Thing stood until `left_at`, since it moved the time before. Degrees WGS 84; None: nobody knew."""
+
+    thing_id: str
+    left_at: datetime
+    lat: float | None
+    lon: float | None
+    coordinate_trust: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +55,16 @@ class DatastreamRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What only operators see of a Thing."""
+
+    is_public: bool
+    online: bool | None
+    """What its last status message said of its connection; None: it never sent one."""
+    status_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SyncCounts:
     things: int
     datastreams: int
@@ -51,7 +74,8 @@ class SyncCounts:
 
 
 def sync(conn: db.Connection, domains: Mapping[str, Domain], city: Iterable[Thing]) -> SyncCounts:
-    """Writes the inventory in one transaction and announces it. Things that it does not name stay.
+    """Writes the inventory in one transaction and announces it. Things that it does not name stay, and so does what
+    an operator has set (decision 0020); what the files say of that is kept beside it.
 
     Raises ReferenceDataError when the database can't take it: then nothing was written.
     """
@@ -64,12 +88,40 @@ def sync(conn: db.Connection, domains: Mapping[str, Domain], city: Iterable[Thin
     sql = db.statements("things")
     try:
         with conn.transaction(), conn.cursor() as cursor:
+            _require_domains(conn, things)
             cursor.executemany(sql["upsert_thing"], [_parameters(thing) for thing in things])
+            cursor.executemany(
+                sql["write_file"], [{"id": thing.id, "says": Jsonb(said(thing))} for thing in things]
+            )
             cursor.executemany(sql["upsert_datastream"], streams)
             cursor.execute(sql["announce"])
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise ReferenceDataError(f"inventory: the database refuses it: {error}") from error
     return SyncCounts(things=len(things), datastreams=len(streams))
+
+
+def said(thing: Thing) -> dict[str, Any]:
+    """What somebody says of a Thing, by the fields that can be held on their own (decision 0020)."""
+    place = thing.location
+    return {
+        "kind": {"kind": thing.kind, "parent": thing.parent_id},
+        "name": {"vi": thing.name.vi, "en": thing.name.en},
+        "place": None
+        if place is None
+        else {"lat": place.lat, "lon": place.lon, "trust": place.trust.value, "source": place.source},
+        "public": thing.public,
+        "attributes": thing.attributes,
+    }
+
+
+def _require_domains(conn: db.Connection, city: Iterable[Thing]) -> None:
+    made = {row["id"]: row["domain"] for row in conn.execute(db.statements("things")["made_elsewhere"])}
+    for thing in city:
+        if made.get(thing.id, thing.domain) != thing.domain:
+            raise ReferenceDataError(
+                f"thing {thing.id}: domain: the file says '{thing.domain}', but it was made in the control room in"
+                f" '{made[thing.id]}': give the one of the file another id"
+            )
 
 
 def add(conn: db.Connection, domains: Mapping[str, Domain], thing: Thing) -> None:
@@ -123,6 +175,19 @@ def registry(conn: db.Connection) -> list[tuple[str, str, str | None, int | None
     return [(r["domain"], r["thing_id"], r["property"], r["datastream_id"]) for r in rows]
 
 
+def retired(conn: db.Connection) -> dict[str, datetime]:
+    """Thing → from when on it is out of service."""
+    return {row["id"]: row["retired_from"] for row in conn.execute(db.statements("things")["retired"])}
+
+
+def places_left(conn: db.Connection) -> dict[str, list[PlaceLeft]]:
+    """Where Things stood before, by Thing and in order of time: of those that moved."""
+    found: dict[str, list[PlaceLeft]] = {}
+    for row in conn.execute(db.statements("things")["places_left"]):
+        found.setdefault(row["thing_id"], []).append(PlaceLeft(**row))
+    return found
+
+
 def all_things(conn: db.Connection) -> list[ThingRow]:
     """Every Thing that this role may see, by id."""
     rows = conn.execute(db.statements("things")["all_things"]).fetchall()
@@ -133,6 +198,12 @@ def all_datastreams(conn: db.Connection) -> list[DatastreamRow]:
     """Every Datastream that this role may see, by id."""
     rows = conn.execute(db.statements("things")["all_datastreams"]).fetchall()
     return [DatastreamRow(**row) for row in rows]
+
+
+def standing(conn: db.Connection, thing_id: str) -> Standing | None:
+    """None: there is no such Thing."""
+    row = conn.execute(db.statements("things")["standing"], {"thing_id": thing_id}).fetchone()
+    return Standing(**row) if row else None
 
 
 def version(conn: db.Connection) -> str:

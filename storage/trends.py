@@ -17,6 +17,15 @@ class Extremes:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """Between which values Datastreams stood at a moment."""
+
+    at: datetime
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Share:
     """The share (0 to 1) of yes among the Datastreams whose value was known at a moment."""
 
@@ -30,6 +39,21 @@ def extremes(
     """From `start` (inclusive) to `end` (exclusive), oldest first; steps without a value are left out."""
     parameters = {"datastream_ids": list(datastream_ids), "start": start, "end": end, "step": step}
     return [Extremes(**row) for row in conn.execute(db.statements("trends")["extremes"], parameters)]
+
+
+def held(
+    conn: db.Connection, datastream_ids: Sequence[int], *, moments: Sequence[datetime], holds: timedelta
+) -> list[Held]:
+    """Oldest first; a Datastream whose last value is older than `holds`, or no good one, does not count, and a moment
+    at which none counts is left out."""
+    parameters = {
+        "datastream_ids": list(datastream_ids),
+        "moments": list(moments),
+        "first": min(moments),
+        "last": max(moments),
+        "holds": holds,
+    }
+    return [Held(**row) for row in conn.execute(db.statements("trends")["held"], parameters)]
 
 
 def share(

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from storage.catalog import load_catalog
 from storage.inventory import load_inventory
 from storage.migrate import migrate
 from storage.model import Domain
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell started us in the background: what we start would ignore it too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

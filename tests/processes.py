@@ -18,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from ingest.wire import BrokerAddress
 
 BIN = Path(sys.executable).parent
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 
 
 def free_port() -> int:

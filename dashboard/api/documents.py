@@ -69,6 +69,7 @@ TAGS: Final = [
     {"name": "map", "description": "What is shown now"},
     {"name": "stream", "description": "Live"},
     {"name": "alerts", "description": "What is firing"},
+    {"name": "notices", "description": "What the operations centre tells citizens"},
     {"name": "domains", "description": "Names, units, levels and colours"},
 ]
 

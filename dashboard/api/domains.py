@@ -18,6 +18,7 @@ from storage.units import symbol
 STATES: Final = {
     "never": condition.NEVER,
     "stale": condition.STALE,
+    "expired": condition.EXPIRED,
     "fault": condition.FAULT,
     "suspect": condition.SUSPECT,
     "no_level": condition.NO_LEVEL,

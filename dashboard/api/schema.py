@@ -8,6 +8,7 @@ Level = Annotated[int, Field(description="0 is the best or calmest class of the 
 Share = Annotated[float, Field(ge=0, le=1)]
 Quality = Literal[1, 2, 3, 4, 9]
 ProvenanceName = Literal["measured", "manual", "derived", "replayed", "forecast", "simulated"]
+EXPIRES = Field(default=None, description="of a value by hand (`manual`): it holds until then, and no longer")
 QUALITY = Field(description="QARTOD: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing")
 
 
@@ -39,6 +40,7 @@ class Latest(_Model):
     input_provenance: ProvenanceName | None = Field(
         default=None, description="the weakest provenance among a derived value's inputs"
     )
+    expires_at: AwareDatetime | None = EXPIRES
 
 
 class DatastreamItem(_Model):
@@ -59,6 +61,10 @@ class ThingItem(_Model):
     location: Place | None
     properties: dict[str, Any]
     datastreams: list[DatastreamItem]
+    retired_from: AwareDatetime | None = Field(
+        default=None,
+        description="only of a Thing that is out of service: it is in no list, its history stays",
+    )
     distance_m: float | None = Field(default=None, ge=0, description="only where `near` was asked")
 
 
@@ -225,6 +231,7 @@ class MapValue(_Model):
     time: AwareDatetime
     provenance: ProvenanceName
     input_provenance: ProvenanceName | None = None
+    expires_at: AwareDatetime | None = EXPIRES
 
 
 class MapProperties(_Model):
@@ -373,6 +380,30 @@ class AlertList(_Model):
     """Alerts that are firing, worst first."""
 
     items: list[AlertItem]
+
+
+class WardItem(_Model):
+    code: str
+    name: Name
+
+
+class NoticeItem(_Model):
+    """What the operations centre tells citizens, in plain text."""
+
+    id: int
+    kind: Literal["information", "works", "flood", "air", "water", "parking"]
+    kind_name: Name
+    text: Name
+    wards: list[WardItem] = Field(description="wards and communes that it is about; empty: the whole city")
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    published_at: AwareDatetime
+
+
+class NoticeList(_Model):
+    """Notices that hold now, the newest first."""
+
+    items: list[NoticeItem]
 
 
 class Fault(_Model):

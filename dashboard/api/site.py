@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from dashboard.alerts import AlertBoard
+from dashboard.cap_feed import CapBoard
 from dashboard.data import City, CityFeed, Clock
 from dashboard.forecasts import ForecastBoard
 from dashboard.live import LiveHub
 from dashboard.map_snapshot import MapSnapshots
+from dashboard.notices import NoticeBoard
 from storage import db
 
 
@@ -17,6 +19,8 @@ class Site:
     hub: LiveHub
     maps: MapSnapshots
     alerts: AlertBoard
+    cap: CapBoard
+    notices: NoticeBoard
     forecasts: ForecastBoard
     pool: db.Pool
     clock: Clock

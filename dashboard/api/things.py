@@ -59,7 +59,9 @@ def router(site: Site) -> APIRouter:
         chosen = [
             thing
             for thing in view.things.values()
-            if domain in (None, thing.domain) and parent_id in (None, thing.parent_id)
+            if domain in (None, thing.domain)
+            and parent_id in (None, thing.parent_id)
+            and thing.retired_from is None
         ]
         if bbox is not None:
             chosen = _within(chosen, bbox)
@@ -139,7 +141,7 @@ def thing_item(view: CityView, thing: ThingRow) -> dict[str, Any]:
         "trust": thing.coordinate_trust,
         "source": thing.coordinate_source,
     }
-    return {
+    item = {
         "id": thing.id,
         "domain": thing.domain,
         "kind": thing.kind,
@@ -149,6 +151,7 @@ def thing_item(view: CityView, thing: ThingRow) -> dict[str, Any]:
         "properties": thing.properties,
         "datastreams": [_stream_item(view, stream) for stream in view.streams_of.get(thing.id, ())],
     }
+    return item if thing.retired_from is None else {**item, "retired_from": thing.retired_from}
 
 
 def _stream_item(view: CityView, stream: DatastreamRow) -> dict[str, Any]:
@@ -170,6 +173,8 @@ def _latest(value: LiveValue) -> dict[str, Any]:
     }
     if value.input_provenance is not None:
         latest["input_provenance"] = value.input_provenance
+    if value.expires_at is not None:
+        latest["expires_at"] = value.expires_at
     return latest
 
 

@@ -5,7 +5,8 @@ import { css, onSchemeChange } from "./tokens.js";
 
 const L = globalThis.L;
 
-export async function drawBasemap(map, url, attribution) {
+// `scale`: of the names, for screens that are looked at from afar.
+export async function drawBasemap(map, url, attribution, scale = 1) {
   map.createPane("water").style.zIndex = 200;
   map.createPane("names").style.zIndex = 210;
   map.getPane("names").style.pointerEvents = "none";
@@ -17,7 +18,7 @@ export async function drawBasemap(map, url, attribution) {
   const water = L.geoJSON(features.filter((f) => f.properties.kind === "water"), {
     renderer, interactive: false, style: waterStyle,
   }).addTo(map);
-  const names = new Names(features.filter((f) => f.properties.name)).addTo(map);
+  const names = new Names(features.filter((f) => f.properties.name), scale).addTo(map);
   onSchemeChange(() => {
     water.setStyle(waterStyle);
     names.draw();
@@ -28,7 +29,8 @@ const waterStyle = () => ({ color: css("--map-water-line"), weight: 1, fillColor
 
 // One canvas for all names; a name that would lie on another one is left out, larger places first.
 const Names = L.Layer.extend({
-  initialize(features) {
+  initialize(features, scale) {
+    this.scale = scale;
     this.places = features
       .map((f) => ({ at: L.latLng(labelPoint(f)), ...f.properties }))
       .sort((a, b) => a.rank - b.rank);
@@ -62,9 +64,9 @@ const Names = L.Layer.extend({
   },
   name(ctx, place, taken) {
     const { x, y } = this._map.latLngToContainerPoint(place.at);
-    ctx.font = `${place.kind === "water" ? "italic " : ""}${place.rank < 1 ? 600 : 400} 12px ${css("--font")}`;
-    const half = ctx.measureText(place.name).width / 2 + 4;
-    const box = [x - half, y - 9, x + half, y + 9];
+    ctx.font = `${place.kind === "water" ? "italic " : ""}${place.rank < 1 ? 600 : 400} ${12 * this.scale}px ${css("--font")}`;
+    const half = ctx.measureText(place.name).width / 2 + 4 * this.scale;
+    const box = [x - half, y - 9 * this.scale, x + half, y + 9 * this.scale];
     if (taken.some((b) => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3])) return;
     taken.push(box);
     ctx.textAlign = "center";

@@ -10,7 +10,8 @@ const CLASSES = new Set(["live", "stale", "never", "fault"]);
 
 export class City {
   // `catalogue` is the answer of /api/v1/domains.
-  constructor(catalogue) {
+  constructor(catalogue, now = () => Date.now()) {
+    this.now = now; // a map that is played back has another time
     this.features = new Map(); // id → feature, extents included
     this.setCatalogue(catalogue);
   }
@@ -28,7 +29,13 @@ export class City {
       feature.domain = collection.domain;
       this.features.set(feature.id, feature);
     }
-    this.grow(Date.now());
+    this.grow(this.now());
+  }
+
+  // Features of a domain that look different, whole, and the ids of those that are gone.
+  change({ domain, features, gone }) {
+    for (const id of gone) this.features.delete(id);
+    for (const feature of features) this.features.set(feature.id, { ...feature, domain });
   }
 
   of(domainKey) {
@@ -82,7 +89,8 @@ export class City {
     return times.length ? times.reduce((a, b) => (Date.parse(a) > Date.parse(b) ? a : b)) : null;
   }
 
-  isStale(domainKey, key, value, now = Date.now()) {
+  isStale(domainKey, key, value, now = this.now()) {
+    if (value.expires_at) return now >= Date.parse(value.expires_at); // by hand: until then, and no longer
     const interval = this.property(domainKey, key)?.interval_s;
     return interval !== undefined && ageSeconds(value.time, now) > STALE_AFTER_INTERVALS * interval;
   }
@@ -90,20 +98,20 @@ export class City {
   #take(feature, item) {
     const p = feature.properties;
     const observed = this.property(feature.domain, item.property);
-    const { result, quality, time, provenance, input_provenance } = item;
+    const { result, quality, time, provenance, input_provenance, expires_at } = item;
     p.values[item.property] = { result, quality, time, provenance, unit: observed?.unit ?? "1" };
     if (input_provenance) p.values[item.property].input_provenance = input_provenance;
+    if (expires_at) p.values[item.property].expires_at = expires_at;
     p.simulated = [...Object.values(p.values), ...Object.values(p.forecasts ?? {})].some(isSimulated);
     p.interval_s ??= observed?.interval_s;
     if (!observed?.derived && observed?.interval_s === p.interval_s) p.time = time;
-    this.#classify(feature, Date.now());
+    this.#classify(feature, this.now());
   }
 
   #classify(feature, now) {
     const p = feature.properties;
     if (!CLASSES.has(p.state) || p.state === "never" && !p.time) return;
-    const old = p.interval_s && ageSeconds(p.time, now) > STALE_AFTER_INTERVALS * p.interval_s;
-    if (old) return this.#show(p, "stale", null, this.states.stale);
+    if (this.#isOld(feature, now)) return this.#show(p, "stale", null, this.#oldWord(this.#telling(feature)));
     if (p.kind === "extent" || isSummary(this.domains.get(feature.domain), feature)) return;
     const report = Object.values(p.values).filter((value) => value.time === p.time);
     const headline = this.headline(feature);
@@ -117,10 +125,30 @@ export class City {
   #band(feature, headline, now) {
     const domain = this.domains.get(feature.domain);
     if (!headline) return [null, this.states.no_level];
-    if (this.isStale(feature.domain, domain.headline, headline, now)) return [null, this.states.stale];
+    if (this.isStale(feature.domain, domain.headline, headline, now)) return [null, this.#oldWord([headline])];
     if (headline.quality >= SUSPECT) return [null, this.states[headline.quality >= FAIL ? "fault" : "suspect"]];
     const band = bandOf(domain.properties[domain.headline].bands, headline.result);
     return [band, band?.label ?? this.states.no_level];
+  }
+
+  // The last report of what the Thing sends most often: by it a Thing is as old as it is.
+  #telling(feature) {
+    const p = feature.properties;
+    return Object.entries(p.values ?? {})
+      .filter(([key, value]) => value.time === p.time && this.property(feature.domain, key)?.interval_s === p.interval_s)
+      .map(([, value]) => value);
+  }
+
+  #isOld(feature, now) {
+    const p = feature.properties;
+    const byHand = this.#telling(feature).filter((value) => value.expires_at);
+    if (byHand.some((value) => now < Date.parse(value.expires_at))) return false;
+    if (byHand.length && byHand.length === this.#telling(feature).length) return true;
+    return Boolean(p.interval_s) && ageSeconds(p.time, now) > STALE_AFTER_INTERVALS * p.interval_s;
+  }
+
+  #oldWord(values) {
+    return values.length && values.every((value) => value.expires_at) ? this.states.expired : this.states.stale;
   }
 
   #show(p, state, band, label) {

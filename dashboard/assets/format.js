@@ -16,15 +16,15 @@ export function time(iso, language, now = new Date()) {
   const day = (date) => date.toLocaleDateString("sv-SE", { timeZone: ZONE });
   const clock = at.toLocaleTimeString(LOCALE[language], { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hour12: false });
   if (day(at) === day(now)) return clock;
-  const date = at.toLocaleDateString(LOCALE[language], { timeZone: ZONE, day: "2-digit", month: "2-digit" });
-  return `${date} ${clock}`;
+  const [, month, date] = day(at).split("-");
+  return `${date}/${month} ${clock}`;
 }
 
-// "22-11" or "22 Nov": the day of a value that is of a whole day, which ends at its time. 00:00 belongs to the day before.
+// "22/11" or "22 Nov": the day of a value that is of a whole day, which ends at its time. 00:00 belongs to the day before.
 export function dayEndingAt(iso, language) {
   const last = new Date(new Date(iso).getTime() - 1);
   if (language === "en") return last.toLocaleDateString("en-GB", { timeZone: ZONE, day: "numeric", month: "short" });
-  return last.toLocaleDateString("sv-SE", { timeZone: ZONE }).split("-").slice(1).reverse().join("-");
+  return last.toLocaleDateString("sv-SE", { timeZone: ZONE }).split("-").slice(1).reverse().join("/");
 }
 
 const NAMED = new Set(["VN_AQI", "WQI", "pH"]); // the property's name says them already

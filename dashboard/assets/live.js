@@ -3,23 +3,32 @@
 
 import { connect } from "./stream.js";
 
-// openStream("/api/v1/stream", {onItems(items), onState("open" | "lost")}) → close()
+// openStream("/api/v1/stream", {onItems(items), onState("open" | "lost"), onChange()}) → close()
 // items: [{thing, domain, property, time, result, quality, provenance, input_provenance}]
+// `onChange` may be left out: something besides values is another, ask for it again.
 // After "lost" comes "open" again: load snapshots anew then, values may have been missed.
+// A page of a past moment gets none.
 export function openStream(path, handlers) {
+  if (document.documentElement.dataset.replayAt) return () => {};
   const url = new URL(path, location.href).href;
   if (globalThis.SharedWorker) return throughWorker(url, handlers);
   if (globalThis.BroadcastChannel && navigator.locks) return throughLeader(url, handlers);
   return connect(url, handlers);
 }
 
-function throughWorker(url, { onItems, onState }) {
+function receive({ data }, { onItems, onState, onChange }) {
+  if (data.items) onItems(data.items);
+  else if (data.changed) onChange?.();
+  else onState(data.state);
+}
+
+function throughWorker(url, handlers) {
   const worker = new SharedWorker(new URL("./live-worker.js", import.meta.url), { type: "module", name: "live" });
   let own = null;
   worker.onerror = () => {
-    own ??= connect(url, { onItems, onState }); // modules in workers may be missing
+    own ??= connect(url, handlers); // modules in workers may be missing
   };
-  worker.port.onmessage = ({ data }) => (data.items ? onItems(data.items) : onState(data.state));
+  worker.port.onmessage = (event) => receive(event, handlers);
   worker.port.postMessage({ open: url });
   const close = () => {
     worker.port.postMessage({ close: url });
@@ -29,17 +38,22 @@ function throughWorker(url, { onItems, onState }) {
   return close;
 }
 
-function throughLeader(url, { onItems, onState }) {
+function throughLeader(url, handlers) {
+  const { onItems, onState, onChange } = handlers;
   const channel = new BroadcastChannel(`live ${url}`);
   const leave = new AbortController();
   let stop = () => {};
-  channel.onmessage = ({ data }) => (data.items ? onItems(data.items) : onState(data.state));
+  channel.onmessage = (event) => receive(event, handlers);
   navigator.locks
     .request(`live ${url}`, { signal: leave.signal }, () => {
       stop = connect(url, {
         onItems: (items) => {
           channel.postMessage({ items });
           onItems(items);
+        },
+        onChange: () => {
+          channel.postMessage({ changed: true });
+          onChange?.();
         },
         onState: (state) => {
           channel.postMessage({ state });

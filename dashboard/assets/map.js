@@ -16,7 +16,7 @@ const TEXT_FROM_ZOOM = 12;
 export const SHAPES = ["circle", "drop", "triangle", "diamond", "square", "hexagon", "pentagon", "star"];
 
 // Options: {basemap: URL of the GeoJSON, tiles: URL template or null, attribution, label: accessible name,
-//           onSelect(featureId | null), nameOf(feature), zoom}
+//           onSelect(featureId | null), nameOf(feature), zoom, scale: of marks and names}
 export function createCityMap(element, options) {
   const map = L.map(element, {
     preferCanvas: true,
@@ -35,8 +35,8 @@ export function createCityMap(element, options) {
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   L.control.zoom({ position: "topright", zoomInTitle: options.zoomIn, zoomOutTitle: options.zoomOut }).addTo(map);
   if (options.tiles) L.tileLayer(options.tiles, { attribution: options.attribution, maxZoom: 18 }).addTo(map);
-  else drawBasemap(map, options.basemap, options.attribution);
-  const marks = new Marks(map, options.onSelect ?? (() => {}), options.nameOf ?? ((feature) => feature.properties.name_vi));
+  else drawBasemap(map, options.basemap, options.attribution, options.scale);
+  const marks = new Marks(map, options.onSelect ?? (() => {}), options.nameOf ?? ((feature) => feature.properties.name_vi), options.scale ?? 1);
   map.on("click", () => marks.select(null));
   return marks;
 }
@@ -45,8 +45,9 @@ class Marks {
   #layers = new Map(); // domain → {group, shape, text, byId}
   #selected = null;
 
-  constructor(map, onSelect, nameOf) {
+  constructor(map, onSelect, nameOf, scale) {
     this.leaflet = map;
+    this.scale = scale;
     this.onSelect = onSelect;
     this.nameOf = nameOf;
     map.createPane("extents").style.zIndex = 350;
@@ -57,7 +58,7 @@ class Marks {
   }
 
   // Shows a domain's features and nothing else of it. `shape` is one of SHAPES, `text(feature)` what stands
-  // inside a mark, `alerted(feature)` whether an alert is firing for it.
+  // inside a mark, `alerted(feature)` whether an alert is firing for it: true, or the severity of a page that marks alerts itself.
   setFeatures(domain, features, { shape, text, alerted = () => false }) {
     this.remove(domain);
     const layer = { group: L.layerGroup().addTo(this.leaflet), shape, text, alerted, byId: new Map() };
@@ -86,6 +87,18 @@ class Marks {
     this.#mark(id)?.bringToFront();
     for (const one of [before, id]) this.#mark(one)?.redraw();
     if (before !== id) this.onSelect(id);
+  }
+
+  // Where a place [lat, lon] is on the screen, {x, y}, but for how far the map was dragged.
+  pixelOf(place) {
+    return this.leaflet.project(place);
+  }
+
+  // An element of the page's own at the shoulder of a place [lat, lon]; returns what takes it away again.
+  pin([lat, lon], element) {
+    const icon = L.divIcon({ html: element, className: "pin", iconSize: null });
+    const marker = L.marker([lat, lon], { icon, interactive: false, keyboard: false }).addTo(this.leaflet);
+    return () => marker.remove();
   }
 
   // Selects a Thing and brings it into sight.
@@ -137,7 +150,8 @@ class Marks {
     const [lon, lat] = feature.geometry.coordinates;
     return new Mark([lat, lon], {
       renderer: this.renderer,
-      radius: RADIUS + HALO,
+      radius: this.scale * (RADIUS + HALO),
+      scale: this.scale,
       feature,
       layer,
       isSelected: () => this.#selected === feature.id,
@@ -179,7 +193,7 @@ const Mark = L.CircleMarker.extend({
   },
   _updatePath() {
     if (!this._renderer._drawing || this._empty()) return;
-    const { feature, layer, isSelected } = this.options;
+    const { feature, layer, isSelected, scale } = this.options;
     draw(this._renderer._ctx, this._point, {
       shape: layer.shape,
       properties: feature.properties,
@@ -187,22 +201,24 @@ const Mark = L.CircleMarker.extend({
       selected: isSelected(),
       alerted: layer.alerted(feature),
       small: this._map.getZoom() < 12,
+      scale,
     });
   },
 });
 
 // A mark says its level by fill, number and the legend's word; what is stale, silent or faulty is grey, dashed
 // and has a sign of its own, so that no meaning hangs on colour alone.
-function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small }) {
+function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small, scale }) {
   const radius = small ? 7 : RADIUS;
   const outline = css("--mark-outline");
   const grey = properties.level === null;
   ctx.save();
   ctx.translate(x, y);
+  ctx.scale(scale, scale);
   if (selected || alerted) {
     path(ctx, shape, radius + 4);
     ctx.lineWidth = 3;
-    ctx.strokeStyle = css(selected ? "--focus" : "--critical");
+    ctx.strokeStyle = css(selected ? "--focus" : alerted === true ? "--critical" : `--${alerted}`);
     ctx.stroke();
   }
   path(ctx, shape, radius);
@@ -216,7 +232,7 @@ function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small
   ctx.stroke();
   const sign = { stale: "–", fault: "!", never: "" }[properties.state] ?? text;
   if (sign && !small) write(ctx, sign, grey ? css("--mark-grey") : properties.color);
-  if (alerted) badge(ctx, outline);
+  if (alerted === true) badge(ctx, outline);
   ctx.restore();
 }
 

@@ -2,14 +2,15 @@
 
 const AGAIN_MS = 3000;
 
-// `onItems` gets the values of a tick, `onState` one of "open", "lost". Returns a function that closes it.
-export function connect(url, { onItems, onState }) {
+// `onItems` gets the values of a tick, `onState` one of "open", "lost", `onChange` nothing: what else there is changed. Returns a function that closes it.
+export function connect(url, { onItems, onState, onChange = () => {} }) {
   let source = null;
   let timer = null;
   const open = () => {
     source = new EventSource(url);
     source.addEventListener("open", () => onState("open"));
     source.addEventListener("observation", (event) => onItems(JSON.parse(event.data).items));
+    source.addEventListener("changed", () => onChange());
     source.addEventListener("error", () => {
       onState("lost");
       if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_MS);

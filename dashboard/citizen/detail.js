@@ -166,7 +166,7 @@ export class Detail {
     const old = city.isStale(feature.domain, key, value);
     const notes = [
       isOfADay(observed) ? dayOf(value.time) : `${time(value.time, language)} (${age(ageSeconds(value.time), language)})`,
-      old ? t("old_data").toLowerCase() : null,
+      old ? t(value.expires_at ? "by_centre_expired" : "old_data").toLowerCase() : null,
       observed?.derived && value.quality === GOOD ? null : t(`quality_${value.quality}`), // nothing checks what is derived
       provenance(value),
     ].filter(Boolean);
@@ -332,7 +332,9 @@ function classed(observed, result) {
   return band ? `${text(observed, result)} – ${inLanguage(band.label)}` : text(observed, result);
 }
 
-function provenance({ provenance: own, input_provenance: input }) {
+// Of a value by hand also until when it holds.
+function provenance({ provenance: own, input_provenance: input, expires_at: expires }) {
+  if (expires) return `${t("by_centre")} (${t("by_centre_until")} ${time(expires, language)})`;
   const said = t(`provenance_${own}`);
   return input ? `${said} (${t("from_inputs")} ${t(`provenance_${input}`)})` : said;
 }

@@ -1,6 +1,7 @@
 // Everything that is on the map as tables, for people who do not use the map.
 
-import { age, ageSeconds, number, unit } from "../format.js";
+import { age, ageSeconds, number, time, unit } from "../format.js";
+import { plain } from "../plain.js";
 import { h, inLanguage, labelOf, language, nameOf, t } from "./element.js";
 import { swatch } from "./swatch.js";
 
@@ -39,9 +40,16 @@ function row(city, domain, feature, onChoose) {
     { "data-state": p.state },
     h("th", { scope: "row" }, h("button", { type: "button", "data-thing": feature.id, onclick: () => onChoose(feature.id) }, nameOf(feature))),
     h("td", { class: "number" }, headlineText(city, domain, feature)),
-    h("td", {}, h("span", { class: "level" }, swatch(domain.map.shape, p.color, { dashed: p.state !== "live", faint: p.state === "never" }), h("span", {}, labelOf(feature)))),
+    h("td", {}, h("span", { class: "level" }, swatch(domain.map.shape, p.color, { dashed: p.state !== "live", faint: p.state === "never" }), h("span", {}, labelOf(feature), byCentre(city, feature)))),
     h("td", { class: "number" }, p.time ? age(ageSeconds(p.time), language) : "–"),
   );
+}
+
+// Who says so, where it was not a sensor, and until when.
+function byCentre(city, feature) {
+  const expires = city.headline(feature)?.expires_at;
+  if (!expires) return "";
+  return h("small", { class: "by-centre" }, `${t("by_centre")} ${t("by_centre_until")} ${time(expires, language)}`);
 }
 
 export function headlineText(city, domain, feature) {
@@ -51,8 +59,4 @@ export function headlineText(city, domain, feature) {
   if (!value) return "–";
   const { decimals, symbol } = domain.properties[domain.headline];
   return `${number(value.result, decimals, language)} ${unit(symbol, language)}`.trim();
-}
-
-function plain(text) {
-  return text.trim().toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d");
 }

@@ -10,11 +10,13 @@ import { $, language, nameOf, settings, t } from "./element.js";
 import { showLayers } from "./layers.js";
 import { showLegend } from "./legend.js";
 import { showList } from "./list.js";
+import { Notices } from "./notices.js";
 
 const API = "/api/v1";
 const SNAPSHOTS_EVERY_MS = 60_000;
 const CATALOGUE_EVERY_MS = 15_000;
 const ALERTS_EVERY_MS = 5_000;
+const NOTICES_EVERY_MS = 30_000; // the stream tells at once; this is for who has none
 const CLOCK_EVERY_MS = 1_000;
 const LIST_EVERY_MS = 5_000;
 const SUMMARY_AFTER_MS = 2_000;
@@ -25,6 +27,7 @@ const page = {
   city: null,
   map: null,
   detail: null,
+  notices: null,
   alerts: [],
   visible: new Set(),
   known: new Set(), // domains whose layer was switched on once by itself
@@ -45,6 +48,7 @@ async function start() {
     nameOf,
   });
   page.detail = new Detail($("detail"), { onClose: () => page.map.select(null), onChart: showSimulated });
+  page.notices = new Notices($("notices"), $("notice-said"), () => page.map.refit());
   $("legend").open = innerWidth >= WIDE;
   $("search").addEventListener("input", listPlaces);
   addEventListener("resize", () => page.map.refit());
@@ -55,8 +59,10 @@ async function start() {
   setInterval(loadAlerts, ALERTS_EVERY_MS);
   setInterval(passTime, CLOCK_EVERY_MS);
   setInterval(listPlaces, LIST_EVERY_MS);
+  setInterval(loadNotices, NOTICES_EVERY_MS);
   loadAlerts();
-  openStream(`${API}/stream`, { onItems: takeItems, onState: showConnection });
+  loadNotices();
+  openStream(`${API}/stream`, { onItems: takeItems, onState: showConnection, onChange: loadNotices });
   if (innerWidth >= WIDE) page.map.fit($("legend").offsetWidth);
   openFromAddress();
 }
@@ -125,6 +131,16 @@ async function loadAlerts() {
   for (const key of page.visible) page.map.update(page.city.of(key));
 }
 
+async function loadNotices() {
+  try {
+    const answer = await fetch(`${API}/notices`, { cache: "no-cache" }); // what was withdrawn may not stay for a second more
+    if (!answer.ok) throw new Error(`notices: ${answer.status}`);
+    page.notices.show((await answer.json()).items);
+  } catch (error) {
+    console.warn(error.message);
+  }
+}
+
 // A tick of the stream: what it changes is drawn at once, sums over bays are asked for soon after.
 function takeItems(items) {
   showConnection("open");
@@ -146,7 +162,10 @@ let state = "connecting";
 
 function showConnection(now) {
   if (now === state) return;
-  if (state === "lost" && now === "open") loadSnapshots(); // what was missed meanwhile
+  if (state === "lost" && now === "open") {
+    loadSnapshots(); // what was missed meanwhile
+    loadNotices();
+  }
   state = now;
   $("dot").dataset.state = state;
   $("connection").textContent = t(state === "open" ? "connected" : "disconnected");
@@ -156,6 +175,7 @@ function passTime() {
   page.map.update(page.city.grow(Date.now()));
   showFreshness();
   page.detail.passTime(page.city);
+  page.notices.passTime();
 }
 
 function showFreshness() {

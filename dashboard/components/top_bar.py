@@ -1,16 +1,17 @@
-"""The bar over every operators' page: what this is, how fresh it is, who looks at it."""
+"""The bar over the overview: what this is, where else to go, how fresh it is, who looks at it."""
 
 from typing import Any
 
 from dash import dcc, html
 
 
-def top_bar(title: str, status: list[Any], controls: list[Any]) -> html.Header:
+def top_bar(title: str, menu: html.Nav, status: list[Any], controls: list[Any]) -> html.Header:
     return html.Header(
         [
             html.H1(title),
-            html.Div(status, className="status"),
             html.Div(controls, className="controls"),
+            menu,
+            html.Div(status, className="status"),
         ],
         className="bar",
     )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from dash import Dash, Input, Output, dcc, no_update
+from dash import Dash, Input, Output, dcc, html, no_update
 
 from dashboard import security
 from dashboard.control_room import ids, language, thing_day
@@ -19,7 +19,7 @@ from storage import db
 _WAIT_S: Final = 5.0
 
 
-def register(app: Dash, *, city: City, pool: db.Pool, clock: Callable[[], datetime]) -> None:
+def register(app: Dash, *, city: City, pool: db.Connections, clock: Callable[[], datetime]) -> None:
     """Adds the callbacks of the overview page to the app."""
 
     @app.callback(
@@ -35,7 +35,7 @@ def register(app: Dash, *, city: City, pool: db.Pool, clock: Callable[[], dateti
         return await asyncio.to_thread(_thing, city, pool, selected, clock())
 
 
-def _thing(city: City, pool: db.Pool, selected: object, now: datetime) -> tuple[Any, ...]:
+def _thing(city: City, pool: db.Connections, selected: object, now: datetime) -> tuple[Any, ...]:
     """What is asked for comes from a browser: nothing is drawn that the Thing does not offer."""
     view, shown = city.view, language.current()
     asked = selected if isinstance(selected, dict) else {}
@@ -46,4 +46,5 @@ def _thing(city: City, pool: db.Pool, selected: object, now: datetime) -> tuple[
         figure, words = thing_day.day(conn, view, thing, asked["property"], now=now, language=shown)
     name = thing.name_en if shown == "en" else thing.name_vi
     graph = dcc.Graph(figure=figure, config={"displayModeBar": False, "responsive": True})
-    return False, name, thing_day.place(thing, shown), graph, words
+    title = html.A(name, href=f"{language.THINGS}/{thing.id}")
+    return False, title, thing_day.place(thing, shown), graph, words

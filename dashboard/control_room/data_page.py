@@ -4,27 +4,23 @@ The page is plain HTML around tables that its script fills.
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import cache
-from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Any, Final
 
 import msgspec
 from fastapi import APIRouter
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from dashboard import security
+from dashboard.control_room import answering, language
 from dashboard.control_room import data_view as view
-from dashboard.control_room import language
+from dashboard.control_room.answering import Frame
 from dashboard.control_room.clocks_off import HEARD_WITHIN, OFF_BY_S
 from dashboard.control_room.data_texts import DATA_SCRIPT_TEXTS
 from dashboard.control_room.language import Language
 from dashboard.control_room.parts import Parts
-from dashboard.control_room.texts import TEXTS, say
+from dashboard.control_room.texts import say
 from storage import facts
 from storage.catalog import ReferenceDataError
 from storage.db import Connection, DatabaseUnreachable
@@ -42,7 +38,15 @@ def routes(parts: Parts) -> APIRouter:
 
     @router.get(language.DATA)
     async def get_page() -> Response:
-        return _page(language.current(), security.visitor())
+        shown = language.current()
+        frame = Frame(
+            template="data.html",
+            title=say("data", shown),
+            path=language.DATA,
+            styles=["data.css"],
+            script="data.js",
+        )
+        return answering.page(frame, DATA_SCRIPT_TEXTS, shown=shown, who=security.visitor())
 
     @router.get(f"{security.ROOT}/api/data")
     async def get_data() -> Response:
@@ -92,7 +96,7 @@ def _storage(
     conn: Connection, parts: Parts, retention: Retention | None, shown: Language
 ) -> Mapping[str, Any]:
     return {
-        "kept": view.kept(facts.kept(conn), retention, parts.city.view, shown),
+        "kept": view.kept(parts.city.view.shown(facts.kept(conn)), retention, parts.city.view, shown),
         "disk": view.disk(facts.disk(conn), shown),
         "jobs": view.jobs(facts.jobs(conn), shown),
     }
@@ -102,11 +106,11 @@ def _facts(conn: Connection, parts: Parts, shown: Language, now: datetime) -> Ma
     city, day = parts.city.view, facts.yesterday(now)
     skewed = facts.skewed(conn, at_least_s=OFF_BY_S, since=now - HEARD_WITHIN, limit=SHOWN)
     return {
-        "complete": view.complete(facts.completeness(conn, day), city, shown),
-        "incomplete": view.incomplete(facts.incomplete(conn, day, limit=SHOWN), city, shown),
-        "stuck": view.stuck(facts.stuck(conn, limit=SHOWN), city, shown),
+        "complete": view.complete(city.shown(facts.completeness(conn, day)), city, shown),
+        "incomplete": view.incomplete(city.shown(facts.incomplete(conn, day, limit=SHOWN)), city, shown),
+        "stuck": view.stuck(city.shown(facts.stuck(conn, limit=SHOWN)), city, shown),
         "drifting": view.drifting(facts.drifting(conn, city.domains.values(), limit=SHOWN), city, shown),
-        "skewed": view.skewed(skewed, city, shown),
+        "skewed": view.skewed(city.shown(skewed), city, shown),
     }
 
 
@@ -116,22 +120,3 @@ def _retention(parts: Parts) -> tuple[Retention, str | None]:
         return load_retention(parts.retention_file, parts.city.view.domains), None
     except ReferenceDataError as error:
         return Retention(), str(error)
-
-
-def _page(shown: Language, who: security.Visitor) -> Response:
-    words = json.dumps({key: say(key, shown) for key in DATA_SCRIPT_TEXTS}, ensure_ascii=False)
-    texts = {key: escape(text.in_language(shown)) for key, text in TEXTS.items()}
-    body = _template().substitute(
-        texts,
-        lang=shown,
-        other="vi" if shown == "en" else "en",
-        words=escape(words),
-        who=escape(f"{who.name} · {say(f'role_{who.role}', shown)}"),
-        csrf_token=escape(who.csrf_token),
-    )
-    return HTMLResponse(body)
-
-
-@cache
-def _template() -> Template:
-    return Template((files("dashboard.control_room") / "data.html").read_text("utf-8"))

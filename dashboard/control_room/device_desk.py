@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from dashboard.control_room import device_view as view
 from dashboard.control_room.language import Language
 from dashboard.control_room.parts import Parts
+from dashboard.control_room.refused import Refused
 from ingest import claiming
 from ingest.claiming import Device, NewThing, Place, Who
 from ingest.load import Loadable, load
@@ -77,16 +78,6 @@ class ReprocessBody(_Body):
     after: _After | None = None
 
 
-class Refused(Exception):
-    """What was asked for can't be done. `code` is that of a text `refused_…`, `values` what it speaks of."""
-
-    def __init__(self, status: int, code: str, **values: str) -> None:
-        super().__init__(code)
-        self.status = status
-        self.code = code
-        self.values = values
-
-
 class Desk:
     """Every method may wait for the database, and raises Refused, ClaimRefused or DatabaseUnreachable."""
 
@@ -108,7 +99,8 @@ class Desk:
     def choices(self, shown: Language) -> dict[str, Any]:
         """What the forms offer."""
         city, tables = self._parts.city.view, [s.name for s in self._sources().all if _is_table(s)]
-        return {**view.offered(city.domains, city.things.values(), shown), "tables": tables}
+        known = [thing for thing in city.things.values() if thing.retired_from is None]
+        return {**view.offered(city.domains, known, shown), "tables": tables}
 
     def claim(self, asked: ClaimBody, who: Who) -> dict[str, Any]:
         """Claims, and reprocesses the first slice of what the device sent."""

@@ -137,7 +137,17 @@ DEVICE_TEXTS: Final[dict[str, Text]] = {
 }
 
 DEVICE_SCRIPT_TEXTS: Final = (
-    *("no_devices", "source", "messages", "first_seen", "claim", "claimed", "claimed_before", "reprocessed"),
+    *(
+        "thing_page",
+        "no_devices",
+        "source",
+        "messages",
+        "first_seen",
+        "claim",
+        "claimed",
+        "claimed_before",
+        "reprocessed",
+    ),
     *("skipped", "working", "no_open", "reprocess", "tried", "stored", "time_span", "load_unknown"),
     *("more_faults", "faults", "sample", "refused_server", "no_sources", "claim_choose"),
 )

@@ -4,56 +4,25 @@ The page is plain HTML around lists that its script fills.
 """
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable
-from functools import cache, wraps
-from html import escape
-from importlib.resources import files
-from string import Template
-from typing import Any, Final, TypeVar
+from typing import Final
 
-import msgspec
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ValidationError
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 
 from dashboard import security
-from dashboard.control_room import language
-from dashboard.control_room.device_desk import ClaimBody, Desk, Refused, ReprocessBody
+from dashboard.control_room import answering, language
+from dashboard.control_room.answering import (
+    Frame,
+    for_operators,
+)
+from dashboard.control_room.device_desk import ClaimBody, Desk, ReprocessBody
 from dashboard.control_room.device_texts import DEVICE_SCRIPT_TEXTS
-from dashboard.control_room.language import Language
-from dashboard.control_room.login import client
 from dashboard.control_room.parts import Parts
-from dashboard.control_room.texts import TEXTS, say
-from ingest.claiming import Who
+from dashboard.control_room.refused import Refused
+from dashboard.control_room.texts import say
 from ingest.load import base_name
-from storage.claims import ClaimRefused
-from storage.db import DatabaseUnreachable
-from storage.operators import Role
 
 LARGEST_FILE: Final = 8 * 1024 * 1024
-
-Handler = Callable[..., Awaitable[Response]]
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-def for_operators(handler: Handler) -> Handler:
-    """Nobody who may only look; and every refusal as an answer in words."""
-
-    @wraps(handler)
-    async def guarded(*args: Any, **keywords: Any) -> Response:
-        if security.visitor().role is Role.VIEWER:
-            return PlainTextResponse(f"{say('operators_only', language.current())}\n", 403)
-        try:
-            return await handler(*args, **keywords)
-        except Refused as refused:
-            return _said(refused)
-        except ClaimRefused as refused:
-            return _said(Refused(422, refused.code, **refused.values))
-        except DatabaseUnreachable:
-            return _said(Refused(503, "database"))
-
-    return guarded
 
 
 def routes(parts: Parts) -> APIRouter:
@@ -65,29 +34,37 @@ def routes(parts: Parts) -> APIRouter:
     @router.get(language.DEVICES)
     @for_operators
     async def get_page() -> Response:
-        return _page(language.current(), security.visitor())
+        shown = language.current()
+        frame = Frame(
+            template="devices.html",
+            title=say("devices", shown),
+            path=language.DEVICES,
+            styles=["devices.css"],
+            script="devices.js",
+        )
+        return answering.page(frame, DEVICE_SCRIPT_TEXTS, shown=shown, who=security.visitor())
 
     @router.get(f"{api}/devices")
     @for_operators
     async def get_devices() -> Response:
-        return _json(await asyncio.to_thread(desk.listing, language.current()))
+        return answering.encoded(await asyncio.to_thread(desk.listing, language.current()))
 
     @router.get(f"{api}/devices/choices")
     @for_operators
     async def get_choices() -> Response:
-        return _json(await asyncio.to_thread(desk.choices, language.current()))
+        return answering.encoded(await asyncio.to_thread(desk.choices, language.current()))
 
     @router.post(f"{api}/claims")
     @for_operators
     async def post_claim(request: Request) -> Response:
-        asked = await _body(request, ClaimBody)
-        return _json(await asyncio.to_thread(desk.claim, asked, _who(request)))
+        asked = await answering.body(request, ClaimBody)
+        return answering.encoded(await asyncio.to_thread(desk.claim, asked, answering.sender(request)))
 
     @router.post(f"{api}/reprocess")
     @for_operators
     async def post_reprocess(request: Request) -> Response:
-        asked = await _body(request, ReprocessBody)
-        return _json(await asyncio.to_thread(desk.reprocess, asked, _who(request)))
+        asked = await answering.body(request, ReprocessBody)
+        return answering.encoded(await asyncio.to_thread(desk.reprocess, asked, answering.sender(request)))
 
     @router.post(f"{api}/load")
     @for_operators
@@ -100,53 +77,13 @@ def routes(parts: Parts) -> APIRouter:
                 query.get("source", ""),
                 base_name(query.get("name", "")),
                 payload,
-                _who(request),
+                answering.sender(request),
                 language.current(),
                 dry_run=query.get("dry_run") != "0",
             )
-        return _json(loaded)
+        return answering.encoded(loaded)
 
     return router
-
-
-def _page(shown: Language, who: security.Visitor) -> Response:
-    words = json.dumps({key: say(key, shown) for key in DEVICE_SCRIPT_TEXTS}, ensure_ascii=False)
-    other = "vi" if shown == "en" else "en"
-    texts = {key: escape(text.in_language(shown)) for key, text in TEXTS.items()}
-    body = _template().substitute(
-        texts,
-        lang=shown,
-        other=other,
-        words=escape(words),
-        who=escape(f"{who.name} · {say(f'role_{who.role}', shown)}"),
-        csrf_token=escape(who.csrf_token),
-    )
-    return HTMLResponse(body)
-
-
-@cache
-def _template() -> Template:
-    return Template((files("dashboard.control_room") / "devices.html").read_text("utf-8"))
-
-
-def _who(request: Request) -> Who:
-    return Who(name=security.visitor().name, where=client(request))
-
-
-async def _body(request: Request, model: type[_Model]) -> _Model:
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as error:
-        raise _unfit(error) from error
-
-
-def _unfit(error: ValidationError) -> Refused:
-    """Which field can't be so; of what is missing or nobody knows there is none to point at."""
-    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = [str(part) for part in fault["loc"] if part != "new"]
-    if not where or fault["type"] in ("missing", "extra_forbidden"):
-        return Refused(422, "request")
-    return Refused(422, "field", field=".".join(where))
 
 
 async def _file(request: Request) -> bytes:
@@ -157,16 +94,3 @@ async def _file(request: Request) -> bytes:
         if len(body) > LARGEST_FILE:
             raise Refused(413, "too_large")
     return bytes(body)
-
-
-def _json(found: dict[str, Any]) -> Response:
-    return Response(msgspec.json.encode(found), media_type="application/json")
-
-
-def _said(refused: Refused) -> Response:
-    """The refusal in the page's words."""
-    shown, values = language.current(), dict(refused.values)
-    if f"field_{values.get('field')}" in TEXTS:
-        values["field"] = say(f"field_{values['field']}", shown)
-    text = say(f"refused_{refused.code}", shown).format(**values)
-    return JSONResponse({"code": refused.code, "error": text}, refused.status)

@@ -13,9 +13,36 @@ from dashboard import security
 Language = Literal["vi", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("vi", "en")
 COOKIE: Final = "hanoi_ops_lang"
+OVERVIEW: Final = f"{security.ROOT}/"
 DEVICES: Final = f"{security.ROOT}/devices"
 DATA: Final = f"{security.ROOT}/data"
-PAGES: Final = (security.ROOT, f"{security.ROOT}/", security.LOGIN, DEVICES, DATA)
+RULES: Final = f"{security.ROOT}/rules"
+"""The page of all; each rule's is below it."""
+ROSTER: Final = f"{security.ROOT}/roster"
+NOTICES: Final = f"{security.ROOT}/notices"
+BY_HAND: Final = f"{security.ROOT}/by-hand"
+ALERTS: Final = f"{security.ROOT}/alerts"
+"""The page of all; each alert's is below it."""
+INCIDENTS: Final = f"{security.ROOT}/incidents"
+"""The page of all; each incident's is below it."""
+REPORTS: Final = f"{security.ROOT}/reports"
+"""Shift report and bulletins are below it; of all there is none."""
+THINGS: Final = f"{security.ROOT}/things"
+"""The page of all; each Thing's is below it."""
+REPLAY: Final = f"{security.ROOT}/replay"
+"""The overview at a past moment, which `?at=` says."""
+PEOPLE: Final = f"{security.ROOT}/people"
+AUDIT: Final = f"{security.ROOT}/audit"
+ACCOUNT: Final = f"{security.ROOT}/account"
+DOMAINS: Final = f"{security.ROOT}/domains"
+"""Leads to the first of the pages of domains, which are below it."""
+EXPLORE: Final = f"{security.ROOT}/explore"
+BOARDS: Final = f"{security.ROOT}/boards"
+"""The page of all; each board's is below it."""
+_NO_PAGES: Final = tuple(
+    f"{security.ROOT}/{part}" for part in ("api/", "static/", "assets/", "_dash", "stream")
+)
+"""What scripts ask for."""
 _YEAR_S: Final = 31_536_000
 
 _language: ContextVar[Language] = ContextVar("language", default="vi")
@@ -55,7 +82,7 @@ class LanguageChoice:
         language, anew = chosen(query, security.cookies(Headers(scope=scope)))
 
         async def send_with_cookie(message: Message) -> None:
-            if anew and scope["path"] in PAGES and message["type"] == "http.response.start":
+            if anew and _is_page(scope["path"]) and message["type"] == "http.response.start":
                 MutableHeaders(scope=message).append("set-cookie", f"{COOKIE}={language}; {self._attributes}")
             await send(message)
 
@@ -64,3 +91,7 @@ class LanguageChoice:
             await self._app(scope, receive, send_with_cookie)
         finally:
             _language.reset(reset)
+
+
+def _is_page(path: str) -> bool:
+    return path.startswith(security.ROOT) and not path.startswith(_NO_PAGES)

@@ -2,33 +2,47 @@
 
 import asyncio
 import logging
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Final
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboard import security
 from dashboard.control_room import language, texts
-from dashboard.control_room.accounts import LIFETIME, Accounts
 from dashboard.control_room.login_limit import RETRY_AFTER_S, LoginLimit
+from dashboard.control_room.sessions import LIFETIME, Sessions
 from storage.db import DatabaseUnreachable
 
 log = logging.getLogger(__name__)
 
+SECONDS: Final = re.compile(r"[0-9]{1,4}")
 FORM_COOKIE: Final = "hanoi_ops_login"
 """Ties the form to the browser that asked for it, before there is a session."""
 HOME: Final = f"{security.ROOT}/"
 
 
-def routes(accounts: Accounts, *, clock: Callable[[], datetime], https: bool) -> APIRouter:
+OIDC: Final = f"{security.LOGIN}/oidc"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoginPage:
+    https: bool
+    provider: str = ""
+    """What the identity provider is called; '' where there is none."""
+
+
+def routes(sessions: Sessions, page: LoginPage, *, clock: Callable[[], datetime]) -> APIRouter:
     """The login form, what it is sent to, and the way out."""
     router = APIRouter(include_in_schema=False)
     limit = LoginLimit()
@@ -37,7 +51,7 @@ def routes(accounts: Accounts, *, clock: Callable[[], datetime], https: bool) ->
 
     @router.get(security.LOGIN)
     async def form(request: Request) -> Response:
-        return _page(request, https=https)
+        return form_page(request, page)
 
     @router.post(security.LOGIN)
     async def log_in(request: Request) -> Response:
@@ -46,12 +60,12 @@ def routes(accounts: Accounts, *, clock: Callable[[], datetime], https: bool) ->
         seed = request.cookies.get(FORM_COOKIE, "")
         # the token of an empty seed is the same for everybody
         if not seed or not security.same(fields.get(security.CSRF_FIELD, ""), security.csrf_token(seed)):
-            return _page(request, https=https, fault="login_expired", status=403, name=name)
+            return form_page(request, page, fault="login_expired", status=403, name=name)
         if not limit.take(address, name):
             log.warning("login_limited address=%s", address)
-            return _page(request, https=https, fault="login_limited", status=429, name=name)
+            return form_page(request, page, fault="login_limited", status=429, name=name)
         attempt = partial(
-            accounts.log_in,
+            sessions.log_in,
             name,
             fields.get("password", ""),
             before=request.cookies.get(security.SESSION_COOKIE, ""),
@@ -61,22 +75,22 @@ def routes(accounts: Accounts, *, clock: Callable[[], datetime], https: bool) ->
         try:
             opened = await asyncio.get_running_loop().run_in_executor(verifying, attempt)
         except DatabaseUnreachable:
-            return _page(request, https=https, fault="database_gone", status=503, name=name)
+            return form_page(request, page, fault="database_gone", status=503, name=name)
         if opened is None:
             log.warning("login_refused address=%s", address)
-            return _page(request, https=https, fault="login_refused", status=401, name=name)
+            return form_page(request, page, fault="login_refused", status=401, name=name)
         limit.forgive(address, name)
-        return _entered(request, opened, https=https)
+        return entered(kept_query(request), opened, https=page.https)
 
     @router.post(f"{security.ROOT}/logout")
     async def log_out(request: Request) -> Response:
         who = security.visitor()
         await asyncio.to_thread(
-            accounts.log_out, who.token, name=who.name, address=client(request), now=clock()
+            sessions.log_out, who.token, name=who.name, address=client(request), now=clock()
         )
         response = RedirectResponse(security.LOGIN, 303)
         for cookie in (security.SESSION_COOKIE, security.CSRF_COOKIE):
-            response.delete_cookie(cookie, path=security.ROOT, secure=https)
+            response.delete_cookie(cookie, path=security.ROOT, secure=page.https)
         response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
@@ -97,9 +111,10 @@ def unavailable() -> Response:
     return HTMLResponse(body, 503, headers={"Retry-After": "5"})
 
 
-def _entered(request: Request, token: str, *, https: bool) -> Response:
-    wall = "?wall=1" if request.query_params.get("wall") == "1" else ""
-    response = RedirectResponse(f"{HOME}{wall}", 303)
+def entered(kept: str, token: str, *, https: bool) -> Response:
+    """To the page that was asked for (`kept`, a query), or to the overview."""
+    asked = dict(parse_qsl(kept.lstrip("?")))
+    response = RedirectResponse(_back_to(asked) or f"{HOME}{_wall(asked)}", 303)
     longest = int(max(LIFETIME.values()).total_seconds())  # the server's row ends it, the cookie only carries
     for cookie, value, hidden in (
         (security.SESSION_COOKIE, token, True),
@@ -112,29 +127,56 @@ def _entered(request: Request, token: str, *, https: bool) -> Response:
     return response
 
 
-def _page(request: Request, *, https: bool, fault: str = "", status: int = 200, name: str = "") -> Response:
+def form_page(
+    request: Request, page: LoginPage, *, fault: str = "", status: int = 200, name: str = ""
+) -> Response:
     shown, other = language.current(), "vi" if language.current() == "en" else "en"
     seed = secrets.token_urlsafe(32)
-    wall = request.query_params.get("wall") == "1"
+    kept = kept_query(request)
+    elsewhere = ""
+    if page.provider:
+        text = texts.say("login_elsewhere", shown).format(provider=page.provider)
+        elsewhere = f'<p class="elsewhere"><a href="{OIDC}{escape(kept)}">{escape(text)}</a></p>'
     body = _template("login.html").substitute(
         lang=shown,
         other=other,
-        wall="?wall=1" if wall else "",
-        and_wall="&amp;wall=1" if wall else "",
+        kept=escape(kept),
+        and_kept=escape(kept.replace("?", "&")),
         csrf_token=security.csrf_token(seed),
         username=escape(name[:64], quote=True),
         fault=f'<p class="fault" role="alert">✕ {escape(texts.say(fault, shown))}</p>' if fault else "",
+        elsewhere=elsewhere,
         **{key: escape(texts.say(f"login_{key}", shown)) for key in ("title", "name", "password", "enter")},
         product=escape(texts.say("product", shown)),
         other_language=escape(texts.say("other_language", shown)),
     )
     response = HTMLResponse(body, status)
     response.set_cookie(
-        FORM_COOKIE, seed, 3600, path=security.LOGIN, secure=https, httponly=True, samesite="strict"
+        FORM_COOKIE, seed, 3600, path=security.LOGIN, secure=page.https, httponly=True, samesite="strict"
     )
     if status == 429:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
     return response
+
+
+def kept_query(request: Request) -> str:
+    """Where the login stood before, as a query that leads there afterwards; '' for the overview."""
+    back = _back_to(request.query_params)
+    return f"?next={back}" if back else _wall(request.query_params)
+
+
+def _back_to(query: Mapping[str, str]) -> str:
+    """The page that the login stood before; of ours and named in security.BACK_TO, or ''."""
+    asked = query.get("next", "")
+    return asked if security.BACK_TO.fullmatch(asked) else ""
+
+
+def _wall(query: Mapping[str, str]) -> str:
+    """A wall screen, with its seconds a view, is one after the login too."""
+    if query.get("wall") != "1":
+        return ""
+    every = query.get("every", "")
+    return f"?wall=1&every={every}" if SECONDS.fullmatch(every) else "?wall=1"
 
 
 @cache

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from dashboard.control_room.alert_queue import ShownAlert, queue, shown_alert
+from dashboard.control_room.alert_queue import ShownAlert, shown_queue
 from dashboard.control_room.clocks_off import ShownClocks, shown_clocks
 from dashboard.control_room.language import Language
 from dashboard.control_room.loss_meter import ShownLoss, shown_loss
+from dashboard.control_room.on_duty import ShownDuty, shown_duty
 from dashboard.control_room.rejected import ShownRejection, shown_rejection
 from dashboard.control_room.room import IngestHealth, RoomView
+from dashboard.control_room.standstill import standstills
 from dashboard.control_room.texts import say
 from dashboard.control_room.tiles import Tile, tile
 from dashboard.data import CityView, is_simulated
@@ -42,6 +44,9 @@ class Overview:
     ingest_word: str
     loss: ShownLoss | None
     """None while no Thing numbers its messages."""
+    standstills: tuple[str, ...]
+    """What must be said above everything else."""
+    duty: ShownDuty
     clocks: ShownClocks | None
     """None while no clock is off."""
 
@@ -53,20 +58,22 @@ def overview(
         tile(view, domain, room.trends.get(key), now, language) for key, domain in view.domains.items()
     )
     link = _link(view, tiles, connected=connected)
-    alerts = queue(room.alerts, now)
+    alerts = shown_queue(room, view, now, language)
     return Overview(
         generated_at=now,
         link=link,
         link_word=say(f"link_{link}", language),
         simulated=any(map(is_simulated, view.newest.values())) or any(alert.simulated for alert in alerts),
         tiles=tiles,
-        alerts=tuple(shown_alert(alert, view, language) for alert in alerts),
+        alerts=alerts,
         firing=Counter(alert.severity for alert in alerts if alert.state == "firing"),
         rejections=tuple(shown_rejection(row, language) for row in room.rejections),
         rejected_day=_rejected_day(room, now),
         ingest=room.ingest,
         ingest_word=say(f"ingest_{room.ingest.state}", language),
         loss=shown_loss(room.loss, view, language),
+        standstills=tuple(standstills(link, room.engine, room.ingest, now, language)),
+        duty=shown_duty(room.duty, now, language),
         clocks=shown_clocks(room.clocks, view, language),
     )
 

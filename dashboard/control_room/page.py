@@ -39,7 +39,7 @@ class Room(Dash):
         )
 
 
-def register(server: FastAPI, *, city: City, pool: db.Pool, clock: Callable[[], datetime]) -> Dash:
+def register(server: FastAPI, *, city: City, pool: db.Connections, clock: Callable[[], datetime]) -> Dash:
     """Puts the overview page below /ops/. Exactly once a process: Dash's registries are process-wide."""
     app = Room(
         __name__,

@@ -99,7 +99,7 @@ class OperatorStream(Response):
 
     async def _ended(self) -> None:
         """Returns when the session does not count any more."""
-        lookup, clock = self._parts.accounts.visitor, self._parts.clock
+        lookup, clock = self._parts.sessions.visitor, self._parts.clock
         while True:
             await asyncio.sleep(STILL_IN_EVERY_S)
             with suppress(DatabaseUnreachable):
@@ -108,21 +108,20 @@ class OperatorStream(Response):
 
 
 class Overviews:
-    """The overview by language, computed at most once a second however many screens ask."""
+    """The overview by language, computed once a second, or when the room changed, however many screens ask."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._held: dict[Language, tuple[int, Encoded]] = {}
+        self._held: dict[Language, tuple[tuple[int, int], Encoded]] = {}
 
     def get(self, shown: Language) -> Encoded:
         parts, now = self._parts, self._parts.clock()
-        second = int(now.timestamp())
+        room = parts.room.view
+        moment = (int(now.timestamp()), room.version)
         held = self._held.get(shown)
-        if held is not None and held[0] == second:
+        if held is not None and held[0] == moment:
             return held[1]
-        found = overview(
-            parts.city.view, parts.room.view, connected=parts.feed.connected, now=now, language=shown
-        )
+        found = overview(parts.city.view, room, connected=parts.feed.connected, now=now, language=shown)
         encoded = encode(found, level=1)
-        self._held[shown] = (second, encoded)
+        self._held[shown] = (moment, encoded)
         return encoded

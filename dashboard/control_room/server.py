@@ -7,11 +7,15 @@ from ipaddress import ip_address
 
 import uvicorn
 
-from dashboard.control_room import app
+from alerts.notifiers._mqtt_session import Broker, parse_broker
+from alerts.rules import SHIPPED as SHIPPED_RULES
+from dashboard.control_room import app, oidc_login
+from dashboard.control_room.oidc import OidcSettings
 from dashboard.control_room.parts import Parts, wire
 from dashboard.live import LiveHub
 from storage.catalog import ReferenceDataError
 from storage.logs import configure_logging
+from storage.operators import Role
 from storage.reference import Reference
 from storage.settings import ConfigurationError, Settings, exit_on_configuration_error, host_port
 
@@ -76,6 +80,13 @@ def _serve(settings: Settings) -> None:
         ingest_url=f"http://{ingest_host}:{ingest_port}",
         sources_file=settings.sources_file,
         retention_file=settings.retention_file,
+        alerting_file=settings.alerting_file,
+        added_receivers={"webhook": {"type": "webhook"}} if settings.alert_webhook_url else {},
+        rules_folders=(SHIPPED_RULES, *settings.rules_dir),
+        shift_starts=settings.shift_starts,
+        watchdog_url=settings.watchdog_url or f"http://{settings.watchdog_bind}",
+        manual_broker=_manual_broker(settings),
+        oidc=oidc_settings(settings),
         https=https,
         tiles_url=settings.tiles_url,
         metrics_token=token.get_secret_value() if token else None,
@@ -87,6 +98,39 @@ def _serve(settings: Settings) -> None:
     log.info("control_room_listening url=http://%s:%d/ops/", host, port)
     server.run(sockets=[listening])
     raise SystemExit(1 if server.failed else 0)
+
+
+def _manual_broker(settings: Settings) -> Broker | None:
+    """Raises ConfigurationError."""
+    if settings.manual_mqtt_url is None:
+        return None
+    url = settings.manual_mqtt_url.get_secret_value()
+    try:
+        return parse_broker(url, settings.mqtt_ca_file if url.startswith("mqtts:") else None)
+    except ValueError as error:
+        raise ConfigurationError(f"HANOI_MANUAL_MQTT_URL: {error}") from None
+
+
+def oidc_settings(settings: Settings) -> OidcSettings | None:
+    """None: nobody comes in that way. Raises ConfigurationError naming what is missing."""
+    if settings.oidc_issuer is None:
+        return None
+    secret = settings.oidc_client_secret
+    if settings.oidc_client_id is None or secret is None:
+        missing = "HANOI_OIDC_CLIENT_ID" if settings.oidc_client_id is None else "HANOI_OIDC_CLIENT_SECRET"
+        raise ConfigurationError(f"{missing} is not set, and HANOI_OIDC_ISSUER is")
+    if not settings.oidc_roles:
+        raise ConfigurationError("HANOI_OIDC_ROLES is not set: GROUP=role;… says who may do what")
+    return OidcSettings(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=secret.get_secret_value(),
+        callback=f"{settings.control_room_base}{oidc_login.CALLBACK}",
+        roles={group: Role(role) for group, role in settings.oidc_roles.items()},
+        roles_claim=settings.oidc_roles_claim,
+        name_claim=settings.oidc_name_claim,
+        label=settings.oidc_label,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

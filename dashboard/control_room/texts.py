@@ -2,9 +2,26 @@
 
 from typing import Final
 
+from dashboard.control_room.alert_texts import ALERT_TEXTS
+from dashboard.control_room.board_texts import BOARD_TEXTS
 from dashboard.control_room.data_texts import DATA_TEXTS
 from dashboard.control_room.device_texts import DEVICE_TEXTS
+from dashboard.control_room.domains.flood_texts import FLOOD_TEXTS
+from dashboard.control_room.domains.parking_texts import PARKING_TEXTS
+from dashboard.control_room.domains.texts import DOMAIN_TEXTS
+from dashboard.control_room.explore_texts import EXPLORE_TEXTS
+from dashboard.control_room.incident_texts import INCIDENT_TEXTS
 from dashboard.control_room.language import Language
+from dashboard.control_room.manual_texts import MANUAL_TEXTS
+from dashboard.control_room.notice_texts import NOTICE_TEXTS
+from dashboard.control_room.overview_texts import OVERVIEW_SCRIPT_TEXTS, OVERVIEW_TEXTS
+from dashboard.control_room.people_texts import PEOPLE_TEXTS
+from dashboard.control_room.replay_texts import PAST_TEXTS
+from dashboard.control_room.report_texts import REPORT_TEXTS
+from dashboard.control_room.roster_texts import ROSTER_TEXTS
+from dashboard.control_room.rule_texts import RULE_TEXTS
+from dashboard.control_room.thing_texts import THING_TEXTS
+from dashboard.control_room.things_texts import THINGS_TEXTS
 from storage.model import Text
 
 TEXTS: Final[dict[str, Text]] = {
@@ -81,6 +98,7 @@ TEXTS: Final[dict[str, Text]] = {
     "reason_wrong_provenance": Text(vi="Dự báo lẫn với quan trắc", en="Forecast and observation mixed up"),
     "reason_decoder_error": Text(vi="Lỗi bộ giải mã", en="Decoder error"),
     "reason_refused_by_database": Text(vi="Không lưu được", en="Could not be stored"),
+    "menu_label": Text(vi="Các trang", en="Pages"),
     "skip": Text(vi="Tới nội dung chính", en="Skip to the content"),
     "tiles": Text(vi="Các lĩnh vực", en="Domains"),
     "map": Text(vi="Bản đồ thành phố", en="City map"),
@@ -153,8 +171,25 @@ TEXTS: Final[dict[str, Text]] = {
     "property": Text(vi="Đại lượng", en="Property"),
     "choose": Text(vi="Chọn…", en="Choose…"),
     "no_trend": Text(vi="Chưa có số liệu 12 giờ qua", en="Nothing in the last 12 hours"),
+    **ALERT_TEXTS,
     **DEVICE_TEXTS,
     **DATA_TEXTS,
+    **THING_TEXTS,
+    **THINGS_TEXTS,
+    **NOTICE_TEXTS,
+    **RULE_TEXTS,
+    **ROSTER_TEXTS,
+    **OVERVIEW_TEXTS,
+    **MANUAL_TEXTS,
+    **PEOPLE_TEXTS,
+    **DOMAIN_TEXTS,
+    **EXPLORE_TEXTS,
+    **BOARD_TEXTS,
+    **FLOOD_TEXTS,
+    **PARKING_TEXTS,
+    **INCIDENT_TEXTS,
+    **REPORT_TEXTS,
+    **PAST_TEXTS,
 }
 
 SCRIPT_TEXTS: Final = (
@@ -163,6 +198,7 @@ SCRIPT_TEXTS: Final = (
     *("value", "peak", "limit", "since", "ended", "more", "messages_per_s", "lag", "ingest", "server_gone"),
     *("loss", "loss_unknown", "of"),
     *("occupancy", "property", "simulated_short", "severity_critical", "severity_warning", "severity_info"),
+    *OVERVIEW_SCRIPT_TEXTS,
 )
 """What the page's script says by itself."""
 

@@ -9,7 +9,8 @@ from dashboard.control_room.language import Language
 from dashboard.control_room.room import occupancy_trend
 from dashboard.control_room.texts import say
 from dashboard.data import CityView
-from dashboard.figures.last_day import SPAN, Figure, Value, last_day
+from dashboard.figures.drawing import Figure
+from dashboard.figures.last_day import SPAN, Value, last_day
 from dashboard.figures.reasons import reason_in_words
 from dashboard.map_snapshot import usable_map_section
 from storage import db, observations

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dashboard.condition import Condition, MapSection, State, condition, occupancy, summary_condition
+from dashboard.control_room.change import Change, change
 from dashboard.control_room.language import Language
 from dashboard.control_room.room import TREND_SPAN, Trend, Way, way_of
 from dashboard.control_room.texts import TEXTS, say
@@ -79,6 +80,7 @@ class Tile:
     sensors: Mapping[State, int]
     newest: datetime | None
     trend: TrendLine | None
+    change: Change | None
     simulated: bool
 
 
@@ -107,6 +109,7 @@ def tile(view: CityView, domain: Domain, trend: Trend | None, now: datetime, lan
         sensors={each: sensors.get(each, 0) for each in _STATES},
         newest=max((found.time for found in own.values() if found.time), default=None),
         trend=_trend(domain, section, trend, now, language),
+        change=change(trend, domain.properties[domain.headline], language),
         simulated=any(is_simulated(value) for thing in things for value in view.values_of(thing.id).values()),
     )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from deploy.embedded import commit_each, secret_files
 from ingest.accounts import ACCESS, PASSWORDS, Account, mosquitto_hash, parse
 
-USERS = ("ingest", "publisher", "health")
+USERS = ("ingest", "publisher", "health", "alerts", "signs", "watchdog", "manual")
 MAX_PAYLOAD_BYTES = 2 * 1024 * 1024
 # Payload that waits for one absent client; see docs/deploy.md for the arithmetic.
 MAX_QUEUED_BYTES = 1024 * 1024 * 1024
@@ -125,7 +125,7 @@ _SNAPSHOTS = ("persistence true", "persistence_file mosquitto.db", "autosave_on_
 
 
 def access_rules(extra_topics: Sequence[str] = ()) -> str:
-    """Return who may do what. Ingest only reads; only publishers write telemetry.
+    """Return who may do what. Ingest only reads; only publishers write telemetry, only alerts signs.
 
     `extra_topics` are the filters of other formats: publishers write them. Ingest reads everything: its
     session keeps the subscriptions of a source that was removed, and what it may not read then would
@@ -135,6 +135,11 @@ def access_rules(extra_topics: Sequence[str] = ()) -> str:
         "ingest": ("read #", "read $SYS/#"),
         "publisher": ("write hanoi/v1/#", *(f"write {topic}" for topic in extra_topics)),
         "health": ("readwrite hanoi-health/#", "read $SYS/#"),
+        # A sign's state is read back before it is changed.
+        "alerts": ("readwrite hanoi/alerts/#",),
+        "signs": ("read hanoi/alerts/#",),
+        "watchdog": ("write hanoi/v1/operations/#",),
+        "manual": ("write hanoi/v1/+/+/observations",),
     }
     return "\n".join(
         f"user {user}\n" + "".join(f"topic {rule}\n" for rule in topics) for user, topics in rules.items()

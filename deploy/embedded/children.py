@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 from deploy.embedded import process
 from deploy.embedded.apt import Say
@@ -21,12 +22,29 @@ _WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 _STEADY_S = 30.0
 
 
+class Running(Protocol):
+    """A started process: `subprocess.Popen`, or one that is no child of ours (detached.py)."""
+
+    @property
+    def pid(self) -> int: ...
+
+    returncode: int | Any | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+    def kill(self) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """How to start one process and how to ask it to end."""
 
     name: str
-    launch: Callable[[], subprocess.Popen[bytes]]
+    launch: Callable[[], Running]
     stop_signal: signal.Signals = signal.SIGTERM
     patience_s: float = 10.0
     # Exit status 0 means that its work is done; otherwise every end is one too early.
@@ -41,7 +59,7 @@ class Child:
         self.name = program.name
         self._layout = layout
         self._say = say
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
         self._started_at = 0.0
         self._again_at: float | None = None
         self.failures = 0
@@ -105,8 +123,10 @@ class Child:
         return self._layout.log(self.name)
 
 
-def how_it_ended(code: int) -> str:
+def how_it_ended(code: int | None) -> str:
     """Return an exit status in words."""
+    if code is None:
+        return "nobody saw how"
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
 

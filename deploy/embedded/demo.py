@@ -14,10 +14,11 @@ from types import FrameType
 
 import psycopg
 
-from deploy.embedded import process, secret_files
+from deploy.embedded import example_roster, process, secret_files
 from deploy.embedded.apt import Say
 from deploy.embedded.broker_settings import Certificates, Listener
 from deploy.embedded.children import Child, Program, bound_logs, how_it_ended
+from deploy.embedded.detached import Detached, spawn_detached
 from deploy.embedded.layout import Layout
 from deploy.embedded.mosquitto import DEVICE_PORT_VARIABLE, TLS_PORT_VARIABLE, Mosquitto
 from deploy.embedded.mosquitto import PORT_VARIABLE as MQTT_PORT_VARIABLE
@@ -38,6 +39,10 @@ _URLS = {
     "HANOI_PUBLIC_DATABASE_URL",
     "HANOI_MQTT_URL",
     "HANOI_MQTT_PUBLISH_URL",
+    "HANOI_ALERTS_MQTT_URL",
+    "HANOI_MANUAL_MQTT_URL",
+    "HANOI_WATCHDOG_URL",
+    "HANOI_WATCHDOG_DATABASE",
 }
 _NOT_FOR_THE_DEMO = {
     *_URLS,
@@ -49,13 +54,18 @@ _REFERENCE_FILES = (
     "HANOI_INVENTORY_DIR",
     "HANOI_SOURCES_FILE",
     "HANOI_RETENTION_FILE",
+    "HANOI_ALERTING_FILE",
+    "HANOI_RULES_DIR",
 )
 _DEVICE_PORT_BEYOND = 1000
+_WATCHDOG_PORT_BEYOND = 5
+_WATCHDOG = "HANOI_WATCHDOG_BIND"
 _READY_LIMIT_S = 180.0
 _LOG_CHECK_S = 5.0
 _SYNC_S = 1.0
 _FAILURES_AT_START = 5
 _STOP_ORDER = (
+    ("watchdog",),
     ("simulate",),
     ("ingest",),
     ("alerts", "public", "control-room"),
@@ -84,7 +94,10 @@ class Demo:
         self._settings = settings
         self._layout = layout
         self._say = say
-        self._base_environment = environment
+        self._base_environment = {
+            "HANOI_ALERTING_FILE": str(example_roster.write(layout.run / "duty")),
+            **environment,
+        }
         self._programs = programs or Path(sys.executable).parent
         self._database = Postgres(
             runtime,
@@ -106,6 +119,7 @@ class Demo:
             accounts=settings.accounts,
             dies_with_parent=True,
         )
+        self._watchdog = watchdog_bind(settings, say)
         self._children: list[Child] = []
         self._errands: list[subprocess.Popen[bytes]] = []
         self._stop_asked = False
@@ -155,7 +169,7 @@ class Demo:
         self._database.create_login(PUBLIC_LOGIN, member_of=PUBLIC_ROLE)
         self._start_processes()
         yield from self._create_operator()
-        self._start("control-room", ["hanoi-control-room"], self._owner_environment())
+        self._start("control-room", ["hanoi-control-room"], self._control_room_environment())
         first = "ingest" if self._settings.ingest_workers == 1 else "ingest-1"
         yield from self._until_ready(self._settings.ingest, first)
         if self._settings.simulate:
@@ -163,6 +177,7 @@ class Demo:
             self._start("simulate", command, self._simulate_environment())
         yield from self._until_ready(self._settings.public, "public")
         yield from self._until_ready(self._settings.control_room, "control-room")
+        self._start_watchdog()
         self._write_demo_env()
         self._announce()
 
@@ -209,7 +224,7 @@ class Demo:
         for name, command in self._workers():
             self._start(name, command, self._owner_environment(), ends="--drain" in command)
         self._start("public", ["hanoi-public"], self._public_environment())
-        self._start("alerts", ["hanoi-alerts"], self._owner_environment())
+        self._start("alerts", ["hanoi-alerts"], self._alerts_environment())
 
     def _workers(self) -> Iterator[tuple[str, list[str]]]:
         """Yield the ingest workers, and those that an earlier, greater number of them left behind."""
@@ -236,7 +251,7 @@ class Demo:
             return
         self._say("creating the operator")
         command = ["hanoi-control-room", "user", "add", OPERATOR]
-        command += ["--role", "operator", "--password-stdin"]
+        command += ["--role", "admin", "--password-stdin"]
         yield from self._errand("operator", command, self._operator_password())
         made.touch()
 
@@ -259,6 +274,17 @@ class Demo:
             )
 
         self._adopt(Program(name=name, launch=launch, ends=ends))
+
+    def _start_watchdog(self) -> None:
+        """Start it outside our tree: it tells people when all that is below us was killed, and we too."""
+        command = [str(self._programs / "hanoi-watchdog")]
+
+        def launch() -> Detached:
+            return spawn_detached(
+                command, log=self._layout.log("watchdog"), environment=self._watchdog_environment()
+            )
+
+        self._adopt(Program(name="watchdog", launch=launch))
 
     def _errand(self, name: str, command: list[str], line: str | None = None) -> Iterator[None]:
         """Run a command to its end; `line` goes to its standard input."""
@@ -313,6 +339,22 @@ class Demo:
             "HANOI_MQTT_URL": self._broker.url("ingest"),
         }
 
+    def _alerts_environment(self) -> dict[str, str]:
+        """Return how to publish to sirens and signs, and no way to telemetry."""
+        return {**self._owner_environment(), "HANOI_ALERTS_MQTT_URL": self._broker.url("alerts")}
+
+    def _control_room_environment(self) -> dict[str, str]:
+        """Return how to publish what is entered by hand, and nothing else."""
+        return {**self._owner_environment(), "HANOI_MANUAL_MQTT_URL": self._broker.url("manual")}
+
+    def _watchdog_environment(self) -> dict[str, str]:
+        """Return how to publish canaries and where the database listens, and no way into it."""
+        return {
+            **self._shared_environment(),
+            "HANOI_MQTT_PUBLISH_URL": self._broker.url("watchdog"),
+            "HANOI_WATCHDOG_DATABASE": f"127.0.0.1:{self._settings.db_port}",
+        }
+
     def _simulate_environment(self) -> dict[str, str]:
         publish = {"HANOI_MQTT_PUBLISH_URL": self._broker.url("publisher")}
         return {**self._owner_environment(), **publish}
@@ -325,7 +367,13 @@ class Demo:
 
     def _shared_environment(self) -> dict[str, str]:
         settings = self._settings
-        binds = (settings.public, settings.control_room, settings.ingest, settings.alerts)
+        binds = (
+            settings.public,
+            settings.control_room,
+            settings.ingest,
+            settings.alerts,
+            self._watchdog,
+        )
         return {
             **{k: v for k, v in self._base_environment.items() if k not in _NOT_FOR_THE_DEMO},
             **{bind.variable: bind.value for bind in binds},
@@ -348,8 +396,10 @@ class Demo:
             "HANOI_PUBLIC_DATABASE_URL": self._public_database_url(),
             "HANOI_MQTT_URL": self._broker.url("ingest"),
             "HANOI_MQTT_PUBLISH_URL": self._broker.url("publisher"),
+            "HANOI_ALERTS_MQTT_URL": self._broker.url("alerts"),
             "HANOI_PUBLIC_URL": self._settings.public.url,
             "HANOI_CONTROL_ROOM_URL": self._settings.control_room.url,
+            "HANOI_WATCHDOG_URL": self._watchdog.url,
             "HANOI_OPERATOR_USER": OPERATOR,
             "HANOI_OPERATOR_PASSWORD": self._operator_password(),
             **self._reference_files(),
@@ -422,6 +472,20 @@ def listeners(settings: DemoSettings, say: Say) -> list[Listener]:
     return found
 
 
+def watchdog_bind(settings: DemoSettings, say: Say) -> Bind:
+    """Return where the watchdog listens. A default that nobody asked for gives way when it is taken."""
+    if settings.watchdog is not None:
+        return settings.watchdog
+    port = settings.alerts.port + _WATCHDOG_PORT_BEYOND
+    taken = {settings.public.port, settings.control_room.port, settings.ingest.port}
+    taken |= {settings.db_port, settings.mqtt_port}
+    if port in taken or not _is_free(port):
+        found = process.free_port()
+        say(f"WARNING: port {port} is taken: the watchdog listens on {found}; {_WATCHDOG} gives it another")
+        port = found
+    return Bind(variable=_WATCHDOG, host="127.0.0.1", port=port)
+
+
 def _is_free(port: int) -> bool:
     try:
         process.require_free_port(port, who="", variable="")
@@ -444,6 +508,7 @@ def require_free_ports(settings: DemoSettings) -> None:
         _wish(settings.public, "the citizens' page"),
         _wish(settings.control_room, "the control room"),
         _wish(settings.alerts, "alerts"),
+        *([_wish(settings.watchdog, "the watchdog")] if settings.watchdog else []),
         *_ingest_wishes(settings),
     ]
     problems = []

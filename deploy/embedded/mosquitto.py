@@ -90,7 +90,7 @@ class Mosquitto:
         return self.process.pid if self.process is not None and running else None
 
     def url(self, user: str = "ingest") -> str:
-        """Return the URL of a user ('ingest', 'publisher', 'health'), with its password."""
+        """Return the URL of a user (broker_settings.USERS), with its password."""
         password = quote(secret_files.password(self.passwords, user), safe="")
         return f"mqtt://{user}:{password}@127.0.0.1:{self.port}"
 

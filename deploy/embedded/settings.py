@@ -58,6 +58,8 @@ class DemoSettings:
     ingest: Bind
     ingest_workers: int
     alerts: Bind
+    watchdog: Bind | None
+    """None: five above alerts, where free."""
     simulate: bool
     accounts: Path
     device_port: int | None
@@ -79,6 +81,7 @@ def read(environment: Mapping[str, str]) -> DemoSettings:
         ingest=_bind(environment, "HANOI_INGEST_BIND", "127.0.0.1:8060"),
         ingest_workers=_number(environment, "HANOI_INGEST_WORKERS", 1, 1, MOST_WORKERS),
         alerts=_bind(environment, "HANOI_ALERTS_BIND", "127.0.0.1:8090"),
+        watchdog=_optional_bind(environment, "HANOI_WATCHDOG_BIND"),
         simulate=environment.get("SIMULATE", "1") != "0",
         accounts=_path(environment, "HANOI_BROKER_ACCOUNTS_DIR") or runtime_dir / "accounts",
         device_port=_optional_port(environment, "HANOI_MQTT_DEVICE_PORT"),
@@ -130,6 +133,10 @@ def _number(environment: Mapping[str, str], name: str, default: int, low: int, h
     if not text.isdigit() or not low <= int(text) <= high:
         raise SettingError(f"{name}={text}: a whole number from {low} to {high} is needed")
     return int(text)
+
+
+def _optional_bind(environment: Mapping[str, str], name: str) -> Bind | None:
+    return _bind(environment, name, "127.0.0.1:8095") if environment.get(name) else None
 
 
 def _bind(environment: Mapping[str, str], name: str, default: str) -> Bind:

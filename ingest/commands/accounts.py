@@ -137,16 +137,19 @@ class _Things:
 
     things: Mapping[str, Sender]
     senders: Sequence[str]
-    """Those that send: not a car park, whose bays do."""
+    """Those that send: not a car park, whose bays do, and nothing of the platform itself unless it is named."""
     where: str
     whence: str
 
 
 def _known_things(settings: Settings) -> _Things:
     """Those of the inventory, and of the database those that were made by a claim."""
-    inventory = reference_of(settings).things
+    reference = reference_of(settings)
+    inventory = reference.things
     found: dict[str, Sender] = {thing.id: thing for thing in inventory}
-    senders = [thing.id for thing in inventory if thing.properties]
+    senders = [
+        thing.id for thing in inventory if thing.properties and not reference.domains[thing.domain].internal
+    ]
     if settings.database_url is None:
         whence = f"the inventory's files ({len(found)}); HANOI_DATABASE_URL is not set"
         return _Things(things=found, senders=senders, where="the inventory", whence=whence)

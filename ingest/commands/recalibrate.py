@@ -1,58 +1,22 @@
-"""Compute stored values again after a calibration of the inventory changed.
+"""Compute stored values again after a calibration changed.
 
-Reads the calibrations that the inventory has now. A value for whose time one holds becomes gain · sent + offset; one
-that no calibration holds for any more becomes what the Thing sent. The values replaced are kept, pages and derived
-values follow, and to run it again changes nothing.
+Reads the calibrations that the inventory and replaced Sensors have now. A value for whose time one holds becomes
+gain · sent + offset; one that no calibration holds for any more becomes what the Thing sent. The values replaced are
+kept, pages and derived values follow, and to run it again changes nothing.
 """
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from tqdm import tqdm
 
-from ingest import calibrate
 from ingest.command_line import aware_time, hanoi_time, reference_of
 from ingest.commands import CommandError
-from storage import db, revisions, things
-from storage.model import Calibration, Property, Revision
+from ingest.recalibration import Done, Target, recalibrate
+from storage import db, revisions, sensors, things
 from storage.reference import Reference
 from storage.settings import Settings
-
-PAGE: Final = 5_000
-"""Values in one transaction."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """A Datastream that was calibrated, or is now."""
-
-    datastream_id: int
-    thing_id: str
-    observed: Property
-    calibrations: Sequence[Calibration]
-
-
-@dataclass(kw_only=True, slots=True)
-class Done:
-    """What became of one Datastream."""
-
-    target: Target
-    looked_at: int = 0
-    changed: int = 0
-    overtaken: int = 0
-    """Replaced by somebody else while we looked: they have the calibration that holds now."""
-    first: datetime | None = None
-    last: datetime | None = None
-
-    def add(self, due: Sequence[Revision], changed: int) -> None:
-        if due:
-            self.first = self.first or due[0].seen.phenomenon_time
-            self.last = due[-1].seen.phenomenon_time
-        self.changed += changed
-        self.overtaken += len(due) - changed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +46,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     try:
         with db.connect(url, name="recalibrate", autocommit=True) as conn:
             targets = _targets(conn, reference, start, end, arguments.thing, arguments.property)
-            done = [_recalibrate(conn, target, start, end, arguments.dry_run) for target in targets]
+            done = [_shown(conn, target, start, end, arguments.dry_run) for target in targets]
     except db.DatabaseUnreachable as error:
         raise CommandError(f"the database can't be reached: {error}; another run does the rest") from error
     _report(done, arguments.dry_run)
@@ -103,7 +67,7 @@ def _targets(
         raise CommandError(f"--thing: no Thing '{thing}'")
     if key is not None and not any(key in domain.properties for domain in reference.domains.values()):
         raise CommandError(f"--property: no domain has a property '{key}'")
-    calibrations = {(one.id, found): of for one in reference.things for found, of in one.calibrations.items()}
+    calibrations = sensors.in_force(sensors.filed(reference.things), sensors.all_sensors(conn))
     calibrated = revisions.calibrated_datastreams(conn, start, end)
     targets = []
     for row in things.all_datastreams(conn):
@@ -117,23 +81,11 @@ def _targets(
     return targets
 
 
-def _recalibrate(conn: db.Connection, target: Target, start: datetime, end: datetime, dry_run: bool) -> Done:
-    """Page by page, each in its own transaction: stopped half-way, another run does the rest."""
-    done = Done(target=target)
+def _shown(conn: db.Connection, target: Target, start: datetime, end: datetime, dry_run: bool) -> Done:
     with tqdm(desc=f"{target.thing_id} {target.observed.key}", unit=" values", disable=None) as progress:
-        while page := revisions.calibratable(conn, target.datastream_id, start, end, PAGE):
-            found = (calibrate.revision(seen, target.observed, target.calibrations) for seen in page)
-            due = [revision for revision in found if revision is not None]
-            if dry_run:
-                changed = len(due)
-            else:
-                with conn.transaction():
-                    changed = revisions.revise(conn, due)
-            done.looked_at += len(page)
-            done.add(due, changed)
-            progress.update(len(page))
-            start = page[-1].phenomenon_time + datetime.resolution
-    return done
+        return recalibrate(
+            conn, target, start, end, dry_run=dry_run, on_page=lambda count: bool(progress.update(count))
+        )
 
 
 def _report(done: Sequence[Done], dry_run: bool) -> None:

@@ -35,12 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    domains = sorted(reference_of(settings).domains)
+    known = reference_of(settings).domains
+    domains = sorted(key for key, domain in known.items() if not domain.internal)
     if settings.retention_file is None:
         print("HANOI_RETENTION_FILE is not set: everything is kept for ever")
         print("\n".join(f"{domain}: {_FOR_EVER}" for domain in domains))
         return 0
-    policies = load_retention(settings.retention_file, domains)
+    policies = load_retention(settings.retention_file, known)
     require_folders(settings.retention_file, policies)
     now, dry_run = datetime.now(UTC), arguments.dry_run
     try:

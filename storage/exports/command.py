@@ -74,7 +74,8 @@ def run(url: str, options: Options, catalogue: Mapping[str, Domain], now: dateti
     with db.connect(url, name="export", schema=schema) as conn:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ  # one moment, however long it takes
         conn.read_only = True
-        selection = select(conn, options.asked, catalogue if options.public else None)
+        internal = {key for key, domain in catalogue.items() if domain.internal}
+        selection = select(conn, options.asked, catalogue if options.public else None, internal)
         notes = metadata(selection, licence=options.licence, now=now)
         with output(options.output) as out, _bar(selection, shown=not options.quiet) as (told, rows):
             FORMATS[options.format](conn, selection, out, told, notes)

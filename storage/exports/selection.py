@@ -61,9 +61,15 @@ class Selection:
             start = end
 
 
-def select(conn: db.Connection, asked: Asked, public: Mapping[str, Domain] | None = None) -> Selection:
+def select(
+    conn: db.Connection,
+    asked: Asked,
+    public: Mapping[str, Domain] | None = None,
+    unasked: Collection[str] = (),
+) -> Selection:
     """What is asked of what this database has. Raises SelectionError naming the option.
 
+    `unasked` are domains that are left out unless they or their Things are named: the platform's own.
     `public` is the catalogue where the public shall read it: then Datastreams of forecasts are left out, and those
     that the catalogue does not know, which may be forecasts. Which of them may be shown the public API decides anew
     every few seconds by their scores; a file would keep what it refuses a minute later.
@@ -84,7 +90,7 @@ def select(conn: db.Connection, asked: Asked, public: Mapping[str, Domain] | Non
     for row in streams:
         domain = city[row.thing_id].domain
         if (
-            (not asked.domains or domain in asked.domains)
+            (domain in asked.domains if asked.domains else asked.things or domain not in unasked)
             and (not asked.things or row.thing_id in asked.things)
             and (not asked.properties or row.property in asked.properties)
         ):

@@ -52,3 +52,7 @@ CROSS JOIN LATERAL (
     ORDER BY r.id DESC LIMIT 1
 ) AS newest
 ORDER BY heard.last_seen DESC, heard.source, heard.device;
+
+-- name: claims_of
+SELECT source, device, thing_id, claimed_at, claimed_by FROM device_claim WHERE thing_id = %(thing_id)s
+ORDER BY claimed_at DESC, source, device;

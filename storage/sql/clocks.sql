@@ -25,7 +25,10 @@ WHERE EXCLUDED.hour >= known.hour;
 --      the clock only where the same delay is seen again, since history that is sent after the fact is late as well
 SELECT thing_id, skew_s, measured_at
 FROM thing_clock
-WHERE hour >= %(since)s
+WHERE hour >= %(since)s AND thing_id NOT IN (SELECT id FROM thing WHERE retired_from IS NOT NULL)
   AND (skew_s <= -%(at_least_s)s
        OR skew_s >= %(at_least_s)s AND (repeated OR abs(this_hour_s - hour_before_s) <= %(near_s)s))
 ORDER BY abs(skew_s) DESC, thing_id;
+
+-- name: of_thing
+SELECT thing_id, domain, skew_s, measured_at, is_sure FROM clock_skew WHERE thing_id = %(thing_id)s;

@@ -69,3 +69,45 @@ SELECT f.reader,
        true, '{}'::jsonb
 FROM feed_cursor f WHERE f.reader = ANY(%(readers)s)
 ORDER BY job;
+
+-- name: calendar
+-- why: the days of one Datastream by the definition of completeness_1d, which asks the rollups once for each day: here
+--      they are read once for all days
+WITH stream AS (
+    SELECT d.id, GREATEST(d.interval_s, CASE WHEN jsonb_typeof(t.properties -> 'interval_s') = 'number'
+                              THEN (t.properties ->> 'interval_s')::double precision::integer END) AS interval_s
+    FROM datastream d JOIN thing t ON t.id = d.thing_id
+    WHERE d.id = %(datastream_id)s
+), rolled AS MATERIALIZED (
+    SELECT bucket, count, suspect, fail, missing FROM observation_1d
+    WHERE datastream_id = %(datastream_id)s
+), heard AS MATERIALIZED (
+    SELECT time_bucket('1 day', bucket, 'Asia/Ho_Chi_Minh') AS bucket, count(*) AS hours FROM observation_1h
+    WHERE datastream_id = %(datastream_id)s AND count > 0
+      AND bucket >= %(first)s::date::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'
+    GROUP BY 1
+)
+SELECT days.day::date AS day,
+       expected.values_in AS expected,
+       COALESCE(r.count, 0) AS received,
+       COALESCE(r.suspect, 0) AS suspect,
+       COALESCE(r.fail, 0) AS fail,
+       COALESCE(r.missing, 0) AS missing,
+       CASE WHEN s.interval_s > 86400
+            THEN LEAST(1, COALESCE((SELECT sum(p.count) FROM rolled p
+                                    WHERE p.bucket <= bounds.start
+                                      AND p.bucket > bounds.start - make_interval(secs => s.interval_s)), 0))::double precision
+            ELSE LEAST(1, COALESCE(r.count, 0)::double precision / expected.values_in,
+                       CASE WHEN s.interval_s <= 1800 THEN h.hours / 24.0 END)
+       END AS share
+FROM stream s
+CROSS JOIN LATERAL (SELECT min(bucket) AS day FROM rolled) AS begun
+CROSS JOIN LATERAL generate_series(
+    GREATEST((begun.day AT TIME ZONE 'Asia/Ho_Chi_Minh') + INTERVAL '1 day', %(first)s::date::timestamp),
+    %(last)s::date::timestamp, INTERVAL '1 day') AS days (day)
+CROSS JOIN LATERAL (SELECT days.day AT TIME ZONE 'Asia/Ho_Chi_Minh' AS start) AS bounds
+CROSS JOIN LATERAL (SELECT GREATEST(1, 86400 / s.interval_s) AS values_in) AS expected
+LEFT JOIN rolled r ON r.bucket = bounds.start
+LEFT JOIN heard h ON h.bucket = bounds.start
+WHERE begun.day IS NOT NULL
+ORDER BY days.day;

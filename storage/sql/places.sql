@@ -7,7 +7,7 @@ FROM (
                sin(radians(t.lat - %(lat)s) / 2) ^ 2
                + cos(radians(%(lat)s)) * cos(radians(t.lat)) * sin(radians(t.lon - %(lon)s) / 2) ^ 2))) AS distance_m
     FROM thing t
-    WHERE t.lat IS NOT NULL AND (%(domain)s::text IS NULL OR t.domain = %(domain)s)
+    WHERE t.lat IS NOT NULL AND t.retired_from IS NULL AND (%(domain)s::text IS NULL OR t.domain = %(domain)s)
 ) placed
 WHERE distance_m <= %(within_m)s
 ORDER BY distance_m, id
@@ -17,6 +17,6 @@ LIMIT %(limit)s;
 -- why: PostgreSQL's own point and polygon, on degrees: exact enough for a city, and PostGIS is not needed
 SELECT id, domain, kind, parent_id, name_vi, name_en, lat, lon, coordinate_trust, coordinate_source, properties
 FROM thing
-WHERE lat IS NOT NULL AND (%(domain)s::text IS NULL OR domain = %(domain)s)
+WHERE lat IS NOT NULL AND retired_from IS NULL AND (%(domain)s::text IS NULL OR domain = %(domain)s)
   AND point(lon, lat) <@ %(polygon)s::polygon
 ORDER BY id;

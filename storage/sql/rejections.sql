@@ -117,3 +117,15 @@ UPDATE rejected_message SET resolved_at = %(now)s WHERE id = ANY(%(ids)s);
 UPDATE rejected_message
 SET (reason, detail, unknown_devices) = (%(reason)s, %(detail)s, %(unknown_devices)s::text[])
 WHERE id = %(id)s;
+
+-- name: newest_on
+-- why: the last refused message of a Thing, by its topics; resolved ones too, it did arrive. The hash is what is indexed
+SELECT r.id, r.received_at, r.topic, substring(r.payload FOR %(bytes)s) AS payload, length(r.payload) AS size, r.reason,
+       r.detail
+FROM unnest(%(topics)s::text[]) AS asked (topic)
+CROSS JOIN LATERAL (
+    SELECT m.* FROM rejected_message m
+    WHERE hashtextextended(m.topic, 0) = hashtextextended(asked.topic, 0) AND m.topic = asked.topic
+    ORDER BY m.received_at DESC LIMIT 1
+) AS r
+ORDER BY r.received_at DESC, r.id DESC LIMIT 1;

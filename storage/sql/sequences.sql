@@ -36,7 +36,7 @@ WITH running AS (
 SELECT running.thing_id, thing.domain, upper(received) - lower(received) AS expected,
        upper(received) - lower(received) - held.numbers AS missing, started_at AS since
 FROM running
-JOIN thing ON thing.id = running.thing_id
+JOIN thing ON thing.id = running.thing_id AND thing.retired_from IS NULL
 CROSS JOIN LATERAL (
     SELECT sum(upper(part) - lower(part))::bigint AS numbers FROM unnest(received) AS part
 ) AS held

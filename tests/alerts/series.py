@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from alerts.conditions import Comparison, Operand, Reading, Threshold
 from alerts.evaluate import INACTIVE, evaluate
-from alerts.model import Comparison, Rule, Sample, Severity, Threshold, Transition
+from alerts.model import CapWords, Public, Rule, Severity, Transition
+from alerts.samples import Sample
 from storage.model import Provenance, Text
 
 START = datetime(2026, 7, 20, 10, 0, tzinfo=UTC)
@@ -16,7 +18,15 @@ FLOOD_15 = Rule(
     domain="flood",
     property="water_depth",
     unit="cm",
-    condition=Threshold(comparison=Comparison.AT_LEAST, limit=15, clear=13),
+    condition=Reading(held_against=Threshold(comparison=Comparison.AT_LEAST, limit=15, clear=13)),
+    operands=(
+        Operand(
+            domain="flood",
+            property="water_depth",
+            interval=timedelta(minutes=1),
+            stale_after=timedelta(minutes=3),
+        ),
+    ),
     hold=timedelta(minutes=2),
     keep_firing_for=timedelta(minutes=10),
     interval=timedelta(minutes=1),
@@ -24,13 +34,18 @@ FLOOD_15 = Rule(
     resolve_when_silent=timedelta(hours=1),
     late_horizon=timedelta(minutes=30),
     worst_quality=2,
+    flapping=4,
+    calendar=None,
+    things=None,
     severity=Severity.WARNING,
     title=Text(vi="Ngập từ 15 cm", en="Street flooded 15 cm or more"),
     runbook=Text(vi="Cắm biển cảnh báo.", en="Put up warning signs."),
     labels={},
     for_citizens=True,
+    public=Public.APPROVE,
+    cap=CapWords(),
     suggestion=True,
-    basis="domain.md 5.3",
+    basis=Text(vi="domain.md 5.3", en="domain.md 5.3"),
     source="flood.toml",
 )
 """The product level for flooded streets: 15 cm, cleared below the lower bound − 2 cm for 10 min."""
@@ -52,12 +67,18 @@ def rule(limit: float, comparison: str = "at_least", *, clear: float | None = No
     }
     if "worst_quality" in changes:
         times["worst_quality"] = changes["worst_quality"]
-    condition = Threshold(comparison=Comparison(comparison), limit=limit, clear=clear)
-    return replace(FLOOD_15, condition=condition, **times)
+    threshold = Threshold(comparison=Comparison(comparison), limit=limit, clear=clear)
+    return replace(FLOOD_15, condition=Reading(held_against=threshold), **times)
 
 
 def sample(
-    minute: float, value: float, quality: int = 1, provenance: Provenance = Provenance.MEASURED
+    minute: float,
+    value: float,
+    quality: int = 1,
+    provenance: Provenance = Provenance.MEASURED,
+    *,
+    operand: int = 0,
+    stream: int = 0,
 ) -> Sample:
     return Sample(
         time=at(minute),
@@ -65,18 +86,28 @@ def sample(
         quality=quality,
         provenance=provenance,
         arrived=at(minute) + minutes(0.05),
+        operand=operand,
+        stream=stream,
     )
 
 
-def values(text: str, *, every: float = 1, begin: float = 0) -> list[Sample]:
+def values(
+    text: str, *, every: float = 1, begin: float = 0, operand: int = 0, stream: int = 0
+) -> list[Sample]:
     """'3 16 _ 20?' at minutes 0, 1, 2, 3: `_` is no value, `?` marks a suspect one (quality 3), `!` a failed (4)."""
     samples = []
     for number, word in enumerate(text.split()):
         if word == "_":
             continue
         quality = {"?": 3, "!": 4}.get(word[-1], 1)
-        samples.append(sample(begin + number * every, float(word.rstrip("?!")), quality))
+        value = float(word.rstrip("?!"))
+        samples.append(sample(begin + number * every, value, quality, operand=operand, stream=stream))
     return samples
+
+
+def together(*series: list[Sample]) -> list[Sample]:
+    """Several series as one, rising in time."""
+    return sorted((one for samples in series for one in samples), key=lambda s: (s.time, s.operand, s.stream))
 
 
 def told(transitions: Iterable[Transition]) -> list[str]:

@@ -100,6 +100,14 @@ def test_the_facts_are_there(browser: Browser, url: str) -> None:
         expect(page.locator("#drifting tr").first).to_contain_text("+4.00")
         expect(page.locator("#skewed tr")).to_have_count(2)
         expect(page.locator("#skewed tr").first).to_contain_text("2 h ahead")
+        for where, thing in (
+            ("#incomplete", "rain-cau-giay"),
+            ("#stuck", "flood-tong-dan"),
+            ("#drifting", "hoan-kiem"),
+            ("#skewed", "hoan-kiem"),
+        ):
+            link = page.locator(f"{where} tr").first.get_by_role("link")
+            expect(link).to_have_attribute("href", f"/ops/things/{thing}")
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

@@ -89,7 +89,10 @@ def test_an_operator_claims_a_device_and_its_values_appear(browser: Browser, url
         page.keyboard.press("Enter")
         expect(page.locator("#claim-result")).to_have_text(
             "tram-moi-7 is trung-yen-3. 5 messages reprocessed: 5 are in order, 0 still wrong; 5 values stored."
+            " The Thing's page"
         )
+        link = page.locator("#claim-result").get_by_role("link", name="The Thing's page")
+        expect(link).to_have_attribute("href", "/ops/things/trung-yen-3")
         expect(devices).to_have_count(1)
         page.goto(f"{url}/ops/")
         expect(page.locator("html[data-ready='1']")).to_be_attached()

@@ -80,10 +80,10 @@ def test_a_limit_is_said_as_the_legend_says_it(blank: Page) -> None:
 @pytest.mark.parametrize(
     ("at", "language", "day"),
     [
-        ("2026-11-22T17:00:00Z", "vi", "22-11"),
+        ("2026-11-22T17:00:00Z", "vi", "22/11"),
         ("2026-11-22T17:00:00Z", "en", "22 Nov"),
-        ("2026-12-31T17:00:00Z", "vi", "31-12"),
-        ("2026-11-22T23:00:00Z", "vi", "23-11"),
+        ("2026-12-31T17:00:00Z", "vi", "31/12"),
+        ("2026-11-22T23:00:00Z", "vi", "23/11"),
     ],
 )
 def test_midnight_in_hanoi_belongs_to_the_day_that_ends(
@@ -130,7 +130,7 @@ def test_a_parking_point_counts_once_and_says_of_which_day_its_values_are(
         choose(page, "ltk-01")
         page.locator(".derived summary").click()
         expect(page.locator(".derived tr")).to_have_text(
-            f"Thời gian đỗ trung bình trong ngày83 phútngày {ended:%d-%m} · tính toán (từ dữ liệu mô phỏng)"
+            f"Thời gian đỗ trung bình trong ngày83 phútngày {ended:%d/%m} · tính toán (từ dữ liệu mô phỏng)"
         )
         expect(page.locator("#chart-property option")).to_have_text(
             ["Số chỗ trống", "Tỷ lệ lấp đầy", "Thời gian đỗ trung bình trong ngày"]

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import httpx
 
+from alerts.notifiers._mqtt_session import parse_broker
 from dashboard.control_room import app
 from dashboard.control_room.accounts import set_account
 from dashboard.control_room.app import Application
+from dashboard.control_room.oidc import OidcSettings
 from dashboard.control_room.parts import Parts, wire
 from dashboard.control_room.server import build_server
 from storage import catalog, db, inventory
@@ -61,6 +63,9 @@ def room(
     catalog_folders: Sequence[Path] = (),
     sources_file: Path | None = None,
     retention_file: Path | None = None,
+    alerting_file: Path | None = None,
+    manual_url: str | None = None,
+    oidc: OidcSettings | None = None,
 ) -> Iterator[tuple[Application, Parts]]:
     """The application with its pool open; its feed starts with `started`."""
     parts = wire(
@@ -74,11 +79,15 @@ def room(
         metrics_token=metrics_token,
         sources_file=sources_file,
         retention_file=retention_file,
+        alerting_file=alerting_file,
+        manual_broker=parse_broker(manual_url, None) if manual_url else None,
+        oidc=oidc,
     )
     try:
         yield app.create(parts), parts
     finally:
         parts.pool.close()
+        parts.past.close()
 
 
 @contextmanager
@@ -88,6 +97,8 @@ def serving(
     catalog_folders: Sequence[Path] = (),
     sources_file: Path | None = None,
     retention_file: Path | None = None,
+    alerting_file: Path | None = None,
+    manual_url: str | None = None,
 ) -> Iterator[str]:
     """The address of a control room that listens, from the first load of the city to the end of the block."""
     with (
@@ -96,6 +107,8 @@ def serving(
             catalog_folders=catalog_folders,
             sources_file=sources_file,
             retention_file=retention_file,
+            alerting_file=alerting_file,
+            manual_url=manual_url,
         ) as (_, parts),
         socket.socket() as listening,
     ):

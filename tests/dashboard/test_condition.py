@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from dashboard.condition import (
@@ -39,6 +40,20 @@ def test_older_than_three_reporting_intervals_is_stale(minutes: float, state: st
     assert shown.state == state
     assert (shown.level is None) == (state == "stale")
     assert (shown.color == GREY) == (state == "stale")
+
+
+@pytest.mark.parametrize(
+    ("minutes_left", "state", "label"),
+    [(1, "live", "Moderate: motorbikes and pedestrians at risk"), (0, "stale", "Expired")],
+)
+def test_a_value_by_hand_counts_until_it_expires_however_old_it_is(
+    minutes_left: int, state: str, label: str
+) -> None:
+    said = value("tong-dan", "water_depth", 20, at=NOW - timedelta(minutes=90), provenance="manual")
+    until = NOW + timedelta(minutes=minutes_left)
+    shown = of("tong-dan", [msgspec.structs.replace(said, expires_at=until)])
+    assert (shown.state, shown.label.en) == (state, label)
+    assert (shown.level is None) == (state == "stale")
 
 
 def test_a_depth_of_thirty_centimetres_is_severe() -> None:

@@ -11,13 +11,12 @@ import pytest
 from psycopg import sql
 
 from dashboard.control_room.accounts import (
-    OUTAGE,
     AccountError,
-    Accounts,
     Change,
     disable_account,
     set_account,
 )
+from dashboard.control_room.sessions import OUTAGE, Sessions
 from deploy.embedded.postgres import Postgres
 from storage import db, operators
 from storage.operators import Role
@@ -152,21 +151,21 @@ def test_who_was_just_in_stays_in_while_the_database_is_gone_and_nobody_else(
     add(database_url)
     pool = db.open_pool(database_url, name="test", max_size=1)
     try:
-        accounts = Accounts(pool)
-        seen = accounts.log_in("lan", PASSWORD, before="", address="-", now=NOW)
-        unseen = accounts.log_in("lan", PASSWORD, before="", address="-", now=NOW)
+        sessions = Sessions(pool)
+        seen = sessions.log_in("lan", PASSWORD, before="", address="-", now=NOW)
+        unseen = sessions.log_in("lan", PASSWORD, before="", address="-", now=NOW)
         assert seen is not None
         assert unseen is not None
-        assert accounts.visitor(seen, NOW) is not None
+        assert sessions.visitor(seen, NOW) is not None
         shut_out(postgres, database_url)
-        inside = accounts.visitor(seen, NOW + OUTAGE)
+        inside = sessions.visitor(seen, NOW + OUTAGE)
         assert inside is not None
         assert inside.name == "lan"
         with pytest.raises(db.DatabaseUnreachable):
-            accounts.visitor(unseen, NOW)
+            sessions.visitor(unseen, NOW)
         with pytest.raises(db.DatabaseUnreachable):
-            accounts.visitor(seen, NOW + OUTAGE + timedelta(seconds=10))
+            sessions.visitor(seen, NOW + OUTAGE + timedelta(seconds=10))
         with pytest.raises(db.DatabaseUnreachable):
-            accounts.log_in("lan", PASSWORD, before="", address="-", now=NOW)
+            sessions.log_in("lan", PASSWORD, before="", address="-", now=NOW)
     finally:
         pool.close()

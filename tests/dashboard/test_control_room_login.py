@@ -15,8 +15,8 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from dashboard import security
 from dashboard.control_room import page_data
-from dashboard.control_room.accounts import IDLE, LIFETIME
 from dashboard.control_room.app import OPEN_PATHS
+from dashboard.control_room.sessions import IDLE, LIFETIME
 from storage import db, operators
 from storage.operators import AuditEvent, Role
 from tests.dashboard.room import PASSWORD, Clock, add, csrf_token_of, log_in, room, serving, started, talk
@@ -60,6 +60,9 @@ def test_a_wall_screen_comes_back_to_the_wall(database_url: str) -> None:
             away = await client.get("/ops/?wall=1")
             assert away.headers["location"] == "/ops/login?wall=1"
             assert (await log_in(client, path="/ops/login?wall=1")).headers["location"] == "/ops/?wall=1"
+            for every, kept in (("30", "&every=30"), ("30%26x=1", ""), ("%22%3E", "")):
+                back = await log_in(client, path=f"/ops/login?wall=1&every={every}")
+                assert back.headers["location"] == f"/ops/?wall=1{kept}"
 
         talk(application, conversation)
 
@@ -212,8 +215,8 @@ def test_each_login_is_a_new_session_and_ends_the_browser_s_old_one(database_url
             await log_in(client)
             second = client.cookies[security.SESSION_COOKIE]
             assert first != second
-            assert parts.accounts.visitor(first, parts.clock()) is None
-            assert parts.accounts.visitor(second, parts.clock()) is not None
+            assert parts.sessions.visitor(first, parts.clock()) is None
+            assert parts.sessions.visitor(second, parts.clock()) is not None
 
         talk(application, conversation)
 
@@ -432,7 +435,8 @@ def test_a_callback_needs_the_csrf_token_and_then_answers(city_url: str) -> None
                 await until_loaded(client)
                 answer = await client.post(path, json=body, headers={security.CSRF_HEADER: token})
                 assert answer.status_code == 200
-                assert answer.json()["response"]["thing-name"] == {"children": "Hoàn Kiếm"}
+                link = answer.json()["response"]["thing-name"]["children"]["props"]
+                assert link == {"children": "Hoàn Kiếm", "href": "/ops/things/hoan-kiem"}
 
         talk(application, conversation)
 

@@ -1,31 +1,49 @@
 """What the overview says of a city: pure, so every state of it can be had."""
 
 import dataclasses
+import importlib
+import pkgutil
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from dashboard.control_room.data_texts import DATA_SCRIPT_TEXTS
-from dashboard.control_room.device_texts import DEVICE_SCRIPT_TEXTS
+from dashboard import control_room
+from dashboard.control_room.alert_board import OnDuty
+from dashboard.control_room.duty import DutyNow
 from dashboard.control_room.ingest_health import health, read_samples
 from dashboard.control_room.language import LANGUAGES, Language, chosen
-from dashboard.control_room.overview import overview
+from dashboard.control_room.overview import Overview, overview
 from dashboard.control_room.rejected import printable, shown_rejection
-from dashboard.control_room.room import IngestHealth, RoomView, Trend, way_of
-from dashboard.control_room.texts import SCRIPT_TEXTS, TEXTS
+from dashboard.control_room.room import (
+    EngineHealth,
+    EngineState,
+    IngestHealth,
+    IngestState,
+    RoomView,
+    Trend,
+    Way,
+    engine_health,
+    muted_by,
+    span_of,
+    way_of,
+)
+from dashboard.control_room.texts import TEXTS
 from dashboard.control_room.tiles import Tile, tile
 from dashboard.data import CityView
 from dashboard.map_snapshot import usable_map_section
 from ingest.model import Reason
 from storage.alert_log import AlertRow
+from storage.alert_pages import Handling
 from storage.catalog import load_catalog
 from storage.clocks import ClockRow
+from storage.leader import LeaderRow
 from storage.model import Text
 from storage.operators import Role
 from storage.rejections import RejectionPreview
 from storage.sequences import LossRow
+from storage.silences import SilenceRow
 from tests.dashboard.small_city import NOW, value, view
 
 MINUTE = timedelta(minutes=1)
@@ -98,6 +116,56 @@ def test_the_line_of_a_tile_reaches_the_first_level_so_that_a_calm_day_looks_cal
     assert line is not None
     assert line.line.split()[1] == "24.0"  # 1 of 5 cm: four fifths of 30 from the top
     assert (line.lowest, line.highest, line.unit, line.caption) == (1.0, 1.0, "cm", "highest, last 12 hours")
+
+
+def stood(
+    way: Way, now: float | None, before: float | None, *, span: timedelta = timedelta(hours=1)
+) -> Trend:
+    return Trend(way=way, step=10 * MINUTE, points=(), at=NOW, now=now, span=span, before=before)
+
+
+@pytest.mark.parametrize(
+    ("domain", "trend", "language", "direction", "words"),
+    [
+        ("flood", stood("highest", 34.0, 30.0), "en", "up", "▲ +4, higher than 1 h ago"),
+        ("flood", stood("highest", 30.0, 34.0), "vi", "down", "▼ \u22124, thấp hơn 1 giờ trước"),
+        (
+            "water_quality",
+            stood("lowest", 4.25, 4.26),
+            "vi",
+            "down",
+            "▼ \u22120,01, thấp hơn 1 giờ trước",
+        ),
+        ("rain", stood("highest", 0.02, 0.0), "en", "same", "= 0.0, as 1 h ago"),
+        ("parking", stood("share", 71.4, 66.6), "en", "up", "▲ +4 points, more occupied than 1 h ago"),
+        ("flood", stood("highest", 34.0, None), "en", "unknown", "No value of 1 h ago to compare with"),
+        ("flood", stood("highest", None, 30.0), "en", "unknown", "No fresh value to compare"),
+        (
+            "air_quality",
+            stood("highest", 120.0, None, span=timedelta(days=1)),
+            "en",
+            "unknown",
+            "No value of this hour yesterday to compare with",
+        ),
+    ],
+)
+def test_a_tile_says_how_its_number_changed_or_why_nobody_can_tell(
+    domain: str, trend: Trend, language: Language, direction: str, words: str
+) -> None:
+    city = view()
+    found = tile(city, city.domains[domain], trend, NOW, language).change
+    assert found is not None
+    assert (found.direction, found.words) == (direction, words)
+    assert found.at == (None if direction == "unknown" else NOW)
+
+
+@pytest.mark.parametrize(
+    ("domain", "hours"),
+    [("air_quality", 24), ("flood", 1), ("parking", 1), ("rain", 1), ("water_quality", 1)],
+)
+def test_what_has_a_rhythm_of_the_day_is_held_against_yesterday(domain: str, hours: int) -> None:
+    found = load_catalog()[domain]
+    assert span_of(found.properties[found.headline]) == timedelta(hours=hours)
 
 
 def test_a_domain_that_is_added_gets_its_tile() -> None:
@@ -178,6 +246,138 @@ def test_the_queue_has_what_fires_first_and_the_newest_first_in_each_part() -> N
     assert found.firing == {"critical": 2}
 
 
+def test_the_worst_comes_first_and_what_somebody_sees_to_after_what_waits() -> None:
+    rows = (
+        alert(1, "firing", 90),
+        alert(2, "firing", 5, severity="warning"),
+        alert(3, "firing", 60),
+        alert(4, "firing", 2),
+        alert(5, "pending", 1),
+    )
+    seen_to = Handling(
+        id=4, labels={}, acknowledged_at=NOW - MINUTE, acknowledged_by="lan", acknowledgement="On my way"
+    )
+    room = RoomView(alerts=rows, handling={4: seen_to, 1: Handling(id=1, labels={})})
+    found = overview(view(), room, connected=True, now=NOW, language="en").alerts
+    assert [each.id for each in found] == [3, 1, 2, 4, 5]
+    assert [each.acknowledged for each in found if each.acknowledged] == [
+        "Acknowledged by lan, 22/11/2026 09:59: On my way"
+    ]
+    assert found[0].silence_matchers == ("rule = flood_deep", "thing = tong-dan")
+
+
+def shown_overview(room: RoomView, language: Language = "en", *, connected: bool = True) -> Overview:
+    """Of a city whose one station sends."""
+    city = view([value("tong-dan", "water_depth", 1.0)])
+    city = dataclasses.replace(city, loaded_at=NOW)
+    return overview(city, room, connected=connected, now=NOW, language=language)
+
+
+@pytest.mark.parametrize(
+    ("engine", "ingest", "connected", "said"),
+    [
+        ("leads", "receiving", True, []),
+        ("unknown", "unknown", True, []),
+        (
+            "silent",
+            "no_broker",
+            True,
+            [
+                "The alert engine has been silent for 2 min: nobody is told anything!",
+                "Ingest has lost its MQTT connection: nothing new is heard from the stations!",
+            ],
+        ),
+        ("never", "receiving", True, ["The alert engine has never run."]),
+        ("silent", "silent", False, ["Database lost: what you see is old"]),
+    ],
+)
+def test_what_stands_still_is_said_above_everything_else(
+    engine: EngineState, ingest: IngestState, connected: bool, said: list[str]
+) -> None:
+    room = RoomView(
+        engine=EngineHealth(state=engine, heard_at=NOW - timedelta(seconds=125)),
+        ingest=IngestHealth(state=ingest),
+    )
+    assert list(shown_overview(room, connected=connected).standstills) == said
+
+
+@pytest.mark.parametrize(("silent_s", "state"), [(None, "never"), (15.0, "leads"), (15.1, "silent")])
+def test_an_engine_is_silent_when_its_standby_did_not_take_over(silent_s: float | None, state: str) -> None:
+    row = LeaderRow(term=3, holder="a", heartbeat_at=NOW, silent_s=silent_s) if silent_s is not None else None
+    assert engine_health(row).state == state
+
+
+def test_a_heartbeat_of_the_engine_is_no_news() -> None:
+    beats = [LeaderRow(term=3, holder="a", heartbeat_at=NOW + n * MINUTE, silent_s=1.0) for n in (0, 1)]
+    assert engine_health(beats[0]) == engine_health(beats[1])
+
+
+LAN = OnDuty(roster="duty", people=["Nguyễn Thị Lan"], fault=None, until=NOW + timedelta(hours=9))
+
+
+@pytest.mark.parametrize(
+    ("duty", "kind", "words"),
+    [
+        (None, "off", "On call now: –"),
+        (DutyNow(rosters=(LAN,)), "ok", "On call now: Nguyễn Thị Lan until 19:00"),
+        (
+            DutyNow(rosters=(dataclasses.replace(LAN, until=NOW + timedelta(hours=20)),)),
+            "ok",
+            "On call now: Nguyễn Thị Lan until 23/11/2026 06:00",
+        ),
+        (
+            DutyNow(rosters=(LAN, dataclasses.replace(LAN, roster="sms", people=[]))),
+            "bad",
+            "On call now: duty: Nguyễn Thị Lan until 19:00 · sms: NOBODY IS ON DUTY!",
+        ),
+        (
+            DutyNow(rosters=(dataclasses.replace(LAN, fault="roster.ics: nobody", until=None),)),
+            "bad",
+            "On call now: NOBODY ON THE ROSTER, fallback: Nguyễn Thị Lan",
+        ),
+        (DutyNow(), "bad", "NOBODY IS ON DUTY: no roster is configured"),
+        (
+            DutyNow(fault="alerting.toml: [roster.duty]: no file"),
+            "bad",
+            "NOBODY KNOWS WHO IS ON DUTY: the file of HANOI_ALERTING_FILE can't be used",
+        ),
+    ],
+)
+def test_who_is_on_duty_is_named_and_nobody_is_said_loudly(
+    duty: DutyNow | None, kind: str, words: str
+) -> None:
+    found = shown_overview(RoomView(duty=duty)).duty
+    assert (found.kind, found.words) == (kind, words)
+
+
+def silence(number: int, matcher: str, hours: int) -> SilenceRow:
+    return SilenceRow(
+        id=number,
+        kind="silence",
+        matchers=[matcher],
+        starts_at=NOW,
+        ends_at=NOW + timedelta(hours=hours),
+        author="lan",
+        reason="pump test",
+        created_at=NOW,
+        ended_at=None,
+        ended_by=None,
+    )
+
+
+def test_an_alert_says_by_whom_and_until_when_it_is_silenced() -> None:
+    handling = (
+        Handling(id=1, labels={"thing": "tong-dan"}),
+        Handling(id=2, labels={"thing": "hoan-kiem"}),
+    )
+    active = [silence(number, "thing = tong-dan", hours) for number, hours in ((7, 1), (8, 3), (9, 2))]
+    muted = muted_by(handling, active)
+    assert {number: row.id for number, row in muted.items()} == {1: 8}
+    room = RoomView(alerts=(alert(1, "firing", 5), alert(2, "firing", 9)), muted=muted)
+    found = overview(view(), room, connected=True, now=NOW, language="vi").alerts
+    assert [each.silenced for each in found] == ["lan tắt thông báo đến 22/11/2026 13:00: pump test", None]
+
+
 def test_an_alert_is_said_in_the_language_of_the_page() -> None:
     room = RoomView(alerts=(alert(1, "firing", 5),))
     texts = {
@@ -231,18 +431,27 @@ def test_a_payload_that_is_no_text_can_steer_nothing() -> None:
     assert printable(b'{"a":\x00\x1b[31m\xff\n"\xe1\xba\xa1"}') == '{"a":··[31m\ufffd·"ạ"}'
 
 
+def script_texts() -> set[str]:
+    """What pages hand to their scripts: every tuple of keys that a module of texts calls so."""
+    found: set[str] = set()
+    for module in pkgutil.walk_packages(control_room.__path__, f"{control_room.__name__}."):
+        if module.name.endswith("texts"):
+            texts = vars(importlib.import_module(module.name))
+            found |= {key for name, keys in texts.items() if name.endswith("SCRIPT_TEXTS") for key in keys}
+    return found
+
+
 def test_every_text_is_in_both_languages_and_the_script_s_are_known() -> None:
     assert [key for key, text in TEXTS.items() if not text.vi.strip() or not text.en.strip()] == []
-    assert {*SCRIPT_TEXTS, *DEVICE_SCRIPT_TEXTS, *DATA_SCRIPT_TEXTS} <= set(TEXTS)
+    assert script_texts() <= set(TEXTS)
     assert {f"role_{role}" for role in Role} <= set(TEXTS)
 
 
 def test_the_script_says_nothing_that_python_does_not_give_it() -> None:
     folder = Path(__file__).parents[2] / "dashboard" / "control_room" / "assets"
-    said = {
-        key for path in folder.glob("*.js") for key in re.findall(r'say\("(\w+)"\)', path.read_text("utf-8"))
-    }
-    assert said <= {*SCRIPT_TEXTS, *DEVICE_SCRIPT_TEXTS, *DATA_SCRIPT_TEXTS}
+    asked = re.compile(r'(?:say|filled)\("(\w+)"[,)]')
+    said = {key for path in folder.glob("*.js") for key in asked.findall(path.read_text("utf-8"))}
+    assert said <= script_texts()
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ from datetime import timedelta
 import msgspec
 
 from dashboard.data import City, is_simulated
+from storage.manual import Hold
 from tests.dashboard.small_city import NOW, STREAMS, THINGS, thing, value, view
 
 OLDER = NOW - timedelta(minutes=5)
+HOUR = timedelta(hours=1)
 
 
 def test_a_newer_value_replaces_what_is_shown() -> None:
@@ -81,3 +83,27 @@ def test_a_value_derived_from_simulated_ones_counts_as_simulated() -> None:
     assert not is_simulated(
         value("hoan-kiem", "vn_aqi", 80, provenance="derived", input_provenance="measured")
     )
+
+
+def test_a_value_by_hand_has_its_expiry_whether_it_or_the_entry_is_read_first() -> None:
+    said = value("tong-dan", "water_depth", 40, provenance="manual")
+    hold = Hold(thing_id="tong-dan", property="water_depth", phenomenon_time=NOW, expires_at=NOW + HOUR)
+    first, news = view([said]).with_holds([hold])
+    assert [one.expires_at for one in news] == [NOW + HOUR]
+    then, _ = view().with_holds([hold])
+    later, _ = then.with_values([said])
+    assert first.newest == later.newest
+    cancelled, news = first.with_holds([replace(hold, expires_at=NOW)])
+    assert [(one.result, one.expires_at) for one in news] == [(40, NOW)]
+    assert cancelled.with_holds([replace(hold, expires_at=NOW)]) == (cancelled, [])
+
+
+def test_an_expiry_is_of_no_other_value() -> None:
+    hold = Hold(thing_id="tong-dan", property="water_depth", phenomenon_time=NOW, expires_at=NOW + HOUR)
+    for other in (
+        value("tong-dan", "water_depth", 3),
+        value("tong-dan", "water_depth", 3, at=NOW + HOUR, provenance="manual"),
+    ):
+        shown, news = view([other]).with_holds([hold])
+        assert news == []
+        assert [one.expires_at for one in shown.newest.values()] == [None]

@@ -49,6 +49,17 @@ def test_a_quiet_tick_sends_nothing() -> None:
     assert listener.frames.empty()
 
 
+def test_what_changed_besides_values_is_announced_once_and_without_an_id() -> None:
+    live = hub()
+    listener = live.listen(None)
+    live.announce()
+    live.announce()
+    live.tick()
+    assert listener.frames.get_nowait() == b"event: changed\ndata: {}\n\n"
+    live.tick()
+    assert listener.frames.empty()
+
+
 def test_ids_grow_within_a_run_and_over_a_restart() -> None:
     def ids(live: LiveHub) -> list[int]:
         listener = live.listen(None)

@@ -64,10 +64,21 @@ def ask(app: ASGIApp, method: str, path: str, **request: Any) -> httpx.Response:
     return asyncio.run(asking())
 
 
-@pytest.mark.parametrize("path", ["/ops", "/ops/", "/ops/anything", "/ops/api/overview"])
-def test_a_page_without_a_session_leads_to_the_login(path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        ("/ops", ""),
+        ("/ops/", ""),
+        ("/ops/incidents/12", "?next=/ops/incidents/12"),
+        ("/ops/api/overview", ""),
+        ("/ops/assets/page.js", ""),
+        ("/ops/things/a/b/c/d", ""),
+        ("/ops/alerts//evil.example", ""),
+    ],
+)
+def test_a_page_without_a_session_leads_to_the_login_and_back_to_itself(path: str, back: str) -> None:
     answer = ask(gate(), "GET", path, headers=PAGE)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/ops/login")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/ops/login{back}")
 
 
 def test_the_front_page_leads_there_whatever_the_client_accepts_and_keeps_its_query() -> None:

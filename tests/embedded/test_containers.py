@@ -35,6 +35,7 @@ def test_every_program_that_compose_starts_is_one_of_ours(compose: dict[str, Any
         "hanoi-public",
         "hanoi-control-room",
         "hanoi-simulate",
+        "hanoi-watchdog",
     }
 
 
@@ -70,6 +71,9 @@ def test_setup_gives_each_container_its_own_urls_and_keeps_them(
     assert "mqtt://ingest:" in owner
     assert "postgresql://hanoi_public_login:" in public
     assert "mqtt" not in public
+    watchdog = (folders[0] / "watchdog.env").read_text("utf-8")
+    assert "mqtt://watchdog:" in watchdog
+    assert "postgresql" not in watchdog
     containers.setup(*folders)
     assert (folders[0] / "owner.env").read_text("utf-8") == owner
 

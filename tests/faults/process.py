@@ -61,7 +61,7 @@ def stop_politely(scene: Scene, seconds: float) -> str:
     for worker in list(scene.workers):
         process = scene.workers.pop(worker)
         process.send_signal(signal.SIGTERM)
-        statuses.append(process.wait(20))
+        statuses.append(process.wait(60))
     assert statuses == [0] * len(statuses), statuses
     time.sleep(seconds)
     scene.start_ingest()

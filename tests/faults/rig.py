@@ -1,5 +1,6 @@
 """Database, broker, ingest workers and a publisher that belong to one run, so that each can be killed."""
 
+import random
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from storage.catalog import load_catalog
 from storage.inventory import load_inventory
 from storage.migrate import migrate
 from tests.faults.publisher import ERROR_TEXT, Publisher, Sent
-from tests.processes import free_port, ready, start, wait_for
+from tests.processes import ready, start, wait_for
 
 Target = Literal["ingest", "broker", "database"]
 
@@ -40,7 +41,11 @@ class Change:
     twice: list[bytes]
 
 
+BELOW_EPHEMERAL: Final = (15_000, 32_000)
+"""Linux gives connections ports from 32768 on (ip_local_port_range): a port that is to stay free is none of those."""
 MOST_WORKERS: Final = 8
+DRAINED_WITHIN_S: Final = 300
+"""No promise, only an end to waiting: seven seconds when nothing else runs."""
 
 
 @dataclass(kw_only=True)
@@ -82,7 +87,12 @@ class Rig:
         for worker in range(1, self.count + 1):
             if worker not in self.workers:
                 self.start_worker(worker)
-        wait_for(lambda: all(ready(self.bind(w)) for w in range(1, self.count + 1)), "every worker ready")
+        wait_for(
+            lambda: all(ready(self.bind(w)) for w in range(1, self.count + 1)),
+            "every worker ready",
+            alive=lambda: all(self.workers[w].poll() is None for w in range(1, self.count + 1)),
+            context=lambda: Path(self.log.name).read_text()[-3000:],
+        )
 
     def start_worker(self, worker: int) -> None:
         """One that is left over is drained."""
@@ -124,7 +134,8 @@ class Rig:
         self._kill_and_start(killed)
         self.start_ingest()
         for worker in range(count + 1, before + 1):
-            status = self.workers.pop(worker).wait(60)
+            status = self.workers[worker].wait(DRAINED_WITHIN_S)
+            del self.workers[worker]  # not before: `stop` ends what is left
             assert status == 0, f"worker {worker} was to be drained and ended with {status}"
         wait_for(self.settled, f"{count} workers in order")
         settled_s = time.monotonic() - began
@@ -155,9 +166,10 @@ class Rig:
             start_again()
 
     def _end_worker(self, worker: int) -> None:
-        process = self.workers.pop(worker)
+        process = self.workers[worker]
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
+        del self.workers[worker]
 
     def _parts(self) -> dict[Target, tuple[Callable[[], None], Callable[[], None]]]:
         return {
@@ -240,9 +252,9 @@ def settled(url: str, count: int) -> bool:
 
 
 def free_ports(count: int) -> int:
-    """The first of so many free ports in a row."""
+    """The first of so many free ports in a row, none of which the system gives to a connection meanwhile."""
     while True:
-        first = free_port()
+        first = random.randrange(*BELOW_EPHEMERAL)
         try:
             for port in range(first, first + count):
                 with socket.socket() as probe:

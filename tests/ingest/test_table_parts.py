@@ -1,6 +1,6 @@
 """A long table in parts: together they say what the whole says, line by line."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.decoders.csv_table import Options
@@ -47,6 +47,7 @@ def test_a_quote_that_nobody_closes_does_not_swallow_the_rest() -> None:
     skip=st.integers(0, 5),
     largest=st.integers(1, 200),
 )
+@example(text=";\r;\n\n", skip=0, largest=1)
 def test_nothing_is_lost_and_nothing_stands_twice(text: str, skip: int, largest: int) -> None:
     payload = text.encode()
     found = list(parts(payload, Options(skip_lines=skip), largest))

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from alerts.rules import RuleBook, parse_rules
+from ingest import derivations
 from storage import alert_log, db
 from storage.catalog import load_catalog
 from storage.model import Provenance, Quality
@@ -137,9 +138,9 @@ def test_a_correction_withdraws_and_tells_who_was_told(city: City) -> None:
 def test_for_elapses_without_data_when_the_feed_is_read(city: City) -> None:
     city.write("ltk-01-b01", "battery", [(NOW, 2.9), (minute(59), 2.9), (minute(118), 2.9)])
     city.evaluate(minute(118))
-    city.engine.let_time_pass(city.conn, minute(120))
+    city.let_time_pass(minute(120))
     assert [alert["state"] for alert in city.alerts()] == ["pending"]
-    city.engine.let_time_pass(city.conn, minute(121))
+    city.let_time_pass(minute(121))
     (alert,) = city.alerts()
     assert (alert["state"], alert["firing_since"]) == ("firing", minute(120))
     assert city.outbox() == ["firing"]
@@ -151,7 +152,7 @@ def test_time_does_not_pass_over_values_that_were_written_and_not_read(city: Cit
     city.write("ltk-01-b01", "battery", [(begin, 2.9), (begin + timedelta(minutes=90), 2.9)])
     city.evaluate(now)
     city.write("ltk-01-b01", "battery", [(begin + timedelta(minutes=100), 3.6)])
-    city.engine.let_time_pass(city.conn, now + timedelta(hours=1))
+    city.let_time_pass(now + timedelta(hours=1))
     assert [alert["state"] for alert in city.alerts()] == ["pending"]
     city.evaluate(now)
     assert [t.to_state for t in city.transitions()] == ["pending", "inactive"]
@@ -160,7 +161,7 @@ def test_time_does_not_pass_over_values_that_were_written_and_not_read(city: Cit
 def test_a_silent_sensor_resolves_in_the_end(city: City) -> None:
     city.write(POINT, "water_depth", depths([20] * 5))
     city.evaluate(minute(5))
-    city.engine.let_time_pass(city.conn, minute(7 * 60))
+    city.let_time_pass(minute(7 * 60))
     last = city.transitions()[-1]
     assert (last.to_state, last.reason, last.at) == ("resolved", "silent", minute(4 + 6 * 60))
 
@@ -170,7 +171,7 @@ def test_a_round_that_fails_leaves_nothing_and_is_done_again(city: City, city_ur
     with db.connect(city_url, name="doomed", autocommit=True) as doomed:
         _die_at_commit(city.conn)
         with pytest.raises(psycopg.Error):
-            city.engine.read_changes(doomed, minute(20))
+            city.engine.read_changes(doomed, city.term, minute(20))
     assert city.alerts() == []
     city.conn.execute("DROP TRIGGER die ON feed_cursor")
     city.evaluate(minute(20))
@@ -192,7 +193,7 @@ def test_alerts_of_a_removed_rule_are_resolved(city: City) -> None:
     city.write(POINT, "water_depth", depths([20] * 5))
     city.evaluate(minute(5))
     kept = RuleBook.of(r for r in city.engine.book.by_key.values() if r.domain != "flood")
-    city.engine.use(city.conn, kept, minute(6))
+    city.use(kept, minute(6))
     (alert,) = city.alerts()
     assert alert["state"] == "resolved"
     assert city.transitions()[-1].reason == "rule_removed"
@@ -201,10 +202,10 @@ def test_alerts_of_a_removed_rule_are_resolved(city: City) -> None:
 
 def test_a_rule_that_comes_later_looks_at_what_comes_then(city: City) -> None:
     everything = city.engine.book
-    city.engine.use(city.conn, RuleBook.of([]), NOW)
+    city.use(RuleBook.of([]), NOW)
     city.write(POINT, "water_depth", depths([20] * 5))
     city.evaluate(minute(5))
-    city.engine.use(city.conn, everything, minute(5))
+    city.use(everything, minute(5))
     city.write(POINT, "water_depth", depths([20] * 3, minute(5)))
     city.evaluate(minute(8))
     (alert,) = city.alerts()
@@ -224,7 +225,7 @@ def test_whatever_the_order_of_arrival_the_record_is_the_same(city: City) -> Non
         wrong = [(time, chance.uniform(0, 40)) for time, _ in shuffled[:size]]
         city.write("flood-thanh-dam", "water_depth", wrong)
         city.evaluate(minute(160))
-        city.engine.let_time_pass(city.conn, minute(160))
+        city.let_time_pass(minute(160))
         city.write("flood-thanh-dam", "water_depth", shuffled[:size], result_time=minute(500))
         shuffled = shuffled[size:]
     city.evaluate(minute(160))
@@ -287,4 +288,7 @@ def test_the_shipped_rules_look_at_datastreams_that_exist(city: City) -> None:
             "SELECT DISTINCT t.domain, d.property FROM datastream d JOIN thing t ON t.id = d.thing_id"
         ).fetchall()
     }
-    assert set(parse_rules(load_catalog()).by_series) <= watched
+    catalogue = load_catalog()
+    outputs = {key for derivation in derivations.find() for key in derivation.outputs}
+    derived = {(key, p) for key, domain in catalogue.items() for p in domain.properties if p in outputs}
+    assert set(parse_rules(catalogue).by_series) <= watched | derived, "some are made when first derived"

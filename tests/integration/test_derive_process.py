@@ -74,7 +74,7 @@ def test_killed_while_it_derives_it_ends_with_what_one_run_computes(
         with running("hanoi-ingest", env=env, bind=env["HANOI_INGEST_BIND"], folder=tmp_path) as process:
             wait_for(lambda before=before: len(stored(conn)) > before, "some is derived")  # type: ignore[misc]
             process.kill()
-            process.wait(20)
+            process.wait(60)
         assert not is_read(conn), "it was done before it was killed"
     with running("hanoi-ingest", env=env, bind=env["HANOI_INGEST_BIND"], folder=tmp_path):
         wait_for(lambda: is_read(conn), "the feed is read")

@@ -194,7 +194,7 @@ def test_killed_between_commit_and_move_nothing_is_doubled(
             ftp.drop(_name(n), _lines(n, ("PM-2-5", str(n), "µg/Nm3", "00")) + broken)
         ftp.wait_until_only()
         process.send_signal(signal.SIGKILL)
-        process.wait(20)
+        process.wait(60)
         before = ftp.rows(), ftp.rows(REJECTED)
         assert (len(before[0]), len(before[1])) == (30, 10)
         for path in (ftp.folder / "done").rglob("*.txt"):
@@ -223,7 +223,7 @@ def test_kill_9_at_any_moment_loses_no_file_and_doubles_none(
         with _ingest(city_url, broker, tmp_path) as (ftp, process, _):
             wait_for(lambda left=left, ftp=ftp: len(ftp.open_files()) <= left, f"{left} files left")
             process.send_signal(signal.SIGKILL)
-            process.wait(20)
+            process.wait(60)
     with _ingest(city_url, broker, tmp_path) as (ftp, _, _):
         ftp.wait_until_only()
         assert sorted(row["result"] for row in ftp.rows()) == [n / 10 for n in range(files)]

@@ -80,8 +80,10 @@ class Stored:
         return [row["result"] for row in rows]
 
     def announced(self) -> int:
+        """Changes of what is measured: what ingest derives of it meanwhile comes when it comes."""
         row = self.conn.execute(
-            "SELECT coalesce(sum(cardinality(datastream_id)), 0) AS n FROM observation_change"
+            "SELECT count(*) AS n FROM observation_change c CROSS JOIN unnest(c.datastream_id) AS i (stream)"
+            " JOIN datastream s ON s.id = i.stream WHERE NOT s.derived"
         ).fetchone()
         return int(row["n"]) if row else 0
 

@@ -88,7 +88,7 @@ def simulating(*arguments: str, env: dict[str, str], log: Path) -> Iterator[subp
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-                process.wait(20)
+                process.wait(60)
 
 
 def covered(env: dict[str, str]) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def test_killed_again_and_again_it_leaves_no_gap_and_never_contradicts_itself(
         with simulating(*arguments, env=env, log=tmp_path / "log") as process:
             wait_for(lambda before=heard: len(listener.messages) > before + 200, "it speaks")  # type: ignore[misc]
             process.kill()
-            process.wait(20)
+            process.wait(60)
     run(*arguments, env=env, log=tmp_path / "last.log")
     topic = "hanoi/v1/flood/flood-hoa-bang/observations"
     wait_for(

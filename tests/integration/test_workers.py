@@ -65,7 +65,7 @@ class Crew:
     def end(self, worker: int) -> None:
         process = self.running.pop(worker)
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
     def close(self) -> None:
         for worker in list(self.running):
@@ -202,7 +202,7 @@ def test_two_processes_of_one_number_do_not_fight_for_the_session(crew: Crew) ->
     first = crew.running[2]
     port, crew.port = crew.port, free_ports(6)
     crew.start(2, 2)
-    assert first.wait(30) == 70
+    assert first.wait(60) == 70
     assert "session_taken_over client_id=hanoi-ingest-2" in crew.log()
     wait_for(lambda: ready(f"127.0.0.1:{crew.port + 2}"), "the second goes on")
     crew.port = port

@@ -2,9 +2,10 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
@@ -19,6 +20,9 @@ class Receiver:
     got: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    times: list[datetime] = field(default_factory=list)
+    before_answer: Callable[[], None] = lambda: None
+    """What happens when something was got and before it is answered."""
 
     def taken(self) -> list[dict[str, Any]]:
         """What was answered with 200."""
@@ -34,8 +38,10 @@ def listening() -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, headers = receiver.answers.popleft() if receiver.answers else (200, {})
             receiver.keys.append(self.headers["Idempotency-Key"])
+            receiver.times.append(datetime.now(UTC))
             receiver.got.append(json.loads(body))
             receiver.statuses.append(status)
+            receiver.before_answer()
             self.send_response(status)
             for name, value in {**headers, "Content-Length": "0"}.items():
                 self.send_header(name, value)

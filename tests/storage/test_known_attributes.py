@@ -44,6 +44,7 @@ def test_a_tariff_may_say_more_than_is_counted_with(tmp_path: Path) -> None:
         "tariff = { first_min = 60, first_vnd = 1, steps = [{ after_min = 60, hour_vnd = 1 },"
         " { after_min = 60, hour_vnd = 2 }] }",
         'gauges = "rain-cau-giay"',
+        'basin = "Tô Lịch"',
     ],
 )
 def test_what_can_t_be_counted_with_is_refused_with_file_and_key(tmp_path: Path, attributes: str) -> None:

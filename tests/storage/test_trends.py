@@ -51,6 +51,28 @@ def test_extremes_are_of_all_datastreams_and_of_good_values_only(database_url: s
     ]
 
 
+def test_what_is_held_at_a_moment_is_the_last_good_value_of_each_that_is_not_too_old(
+    database_url: str,
+) -> None:
+    good, failed = Quality.GOOD, Quality.FAIL
+    with db.connect(database_url, name="test") as conn:
+        write(
+            conn,
+            (1, 0, 5.0, good),
+            (1, 8, 9.0, good),
+            (2, 1, 7.0, good),
+            (2, 9, 99.0, failed),
+            (3, 3, 2.0, good),
+            (4, 3, 1000.0, good),
+        )
+        moments = [NOON + minutes * MINUTE for minutes in (-1, 4, 10, 60)]
+        found = trends.held(conn, [1, 2, 3], moments=moments, holds=5 * MINUTE)
+    assert [(row.at, row.low, row.high) for row in found] == [
+        (NOON + 4 * MINUTE, 2.0, 7.0),
+        (NOON + 10 * MINUTE, 9.0, 9.0),  # the second's newest failed, the third's is seven minutes old
+    ]
+
+
 def test_a_share_counts_what_did_not_change_and_forgets_what_was_not_heard(database_url: str) -> None:
     good = Quality.GOOD
     with db.connect(database_url, name="test") as conn:

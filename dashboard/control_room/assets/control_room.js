@@ -1,11 +1,16 @@
 // The overview page comes to life: one snapshot of everything in words, one stream that says when to look again.
 
 import { openStream } from "../static/live.js";
+import { Alarm } from "./alarm.js";
+import { AlertActions, possible } from "./alert_actions.js";
+import { showStandstills, tell } from "./asking.js";
 import { ThingFigure } from "./figure.js";
-import { createAlerts, createRejections, severitySign } from "./lists.js";
+import { Keys } from "./keys.js";
+import { AlertQueue, createRejections, severitySign } from "./lists.js";
 import { appears, growOld, h, language, learnWords, now, number, say, setClock, setText } from "./page.js";
 import { fetchJson, LoggedOut, RoomMap } from "./room_map.js";
 import { createTiles } from "./tiles.js";
+import { everySeconds, Wall } from "./wall.js";
 
 const OVERVIEW = `/ops/api/overview?lang=${language}`;
 const SOON_MS = 1_000;
@@ -18,19 +23,30 @@ if (wall) document.documentElement.dataset.wall = "1";
 await appears("rejections-list");
 const element = (id) => document.getElementById(id);
 learnWords(element("words"));
+element("wall-line").hidden = !wall;
 
 const figure = new ThingFigure(element("thing-property"));
 const map = await RoomMap.create(element("map"), {
   layers: element("layers"),
   find: element("find"),
-  onSelect: (id) => figure.show(map.city, id),
+  onSelect: (id) => figure.show(map.city, wall ? null : id),
+  scale: wall ? Math.max(1, innerWidth / 1920) : 1,
 }).catch(toLogin);
 const onPlace = (thing) => map.focus(thing);
-const showTiles = createTiles(element("tiles"), { onPlace, shapeOf: (domain) => map.shapeOf(domain) });
-const showAlerts = createAlerts(element("alerts-list"), { onPlace });
+const showTiles = createTiles(element("tiles"), { onPlace, onOnly: (domain) => showOnly(domain === only ? null : domain), shapeOf: (domain) => map.shapeOf(domain) });
+const mayAct = element("words").dataset.mayAct === "1" && !wall;
+const actions = mayAct ? new AlertActions({ onDone: () => lookAgain(0) }) : null;
+const alerts = new AlertQueue(element("alerts-list"), { onPlace, actions });
 const showRejections = createRejections(element("rejections-list"));
 
+const alarm = new Alarm(element("sound"), element("sound-blocked"));
+const round = wall ? new Wall(element("wall-line"), { every: everySeconds(location.search), onView: present }) : null;
+let presented = {}; // the wall's view
+let only = null; // the domain that alone is shown
+let latest = null;
+
 function show(overview) {
+  latest = overview;
   setClock(overview.generated_at);
   document.documentElement.dataset.link = overview.link;
   setPill("link", { live: "ok", empty: "off", loading: "off" }[overview.link] ?? "bad", overview.link_word);
@@ -40,13 +56,51 @@ function show(overview) {
   else element("clocks").hidden = true;
   element("simulated").hidden = !overview.simulated;
   showFiring(overview.firing);
-  showTiles(overview.tiles);
-  showAlerts(overview.alerts);
+  showStandstills(element("standstills"), overview.standstills);
+  setPill("duty", overview.duty.kind, overview.duty.words);
+  element("duty").title = overview.duty.fault ?? "";
+  const news = alarm.show(overview.alerts);
+  if (only && news.some((alert) => alert.domain !== only)) showOnly(null); // a filter hides nothing that is new and critical
+  showChosen();
+  if (wall) round.show(overview, news);
   showRejections(overview.rejections);
-  setText(element("alerts-count"), String(overview.alerts.filter((alert) => alert.state === "firing").length));
   setText(element("rejections-count"), `${overview.rejected_day} ${say("day")}`);
-  map.setAlerted(overview.alerts.filter((alert) => alert.state === "firing").map((alert) => alert.thing));
+  map.setAlerts(overview.alerts);
   map.know(overview.tiles.map((tile) => tile.domain)).catch(toLogin);
+}
+
+const fires = (alert) => alert.state === "firing";
+
+// Tiles and alerts, of the latest overview, as far as they are to be shown.
+function showChosen() {
+  showTiles(latest.tiles.map((tile) => ({ ...tile, only: tile.domain === only })));
+  const all = latest.alerts;
+  const shown = all.filter((alert) => (!only || alert.domain === only) && (presented.kind !== "alert" || alert.id === presented.alert.id));
+  alerts.show(shown, say(only ? "no_alerts_here" : "no_alerts"));
+  const [some, every] = [shown.filter(fires).length, all.filter(fires).length];
+  setText(element("alerts-count"), some === every ? String(every) : `${some}/${every}`);
+}
+
+// Shows a view of the wall's round, or an alert in its stead.
+function present(view) {
+  presented = view;
+  document.documentElement.dataset.view = view.kind;
+  for (const tile of document.querySelectorAll(".tile")) tile.classList.toggle("large", tile.dataset.domain === view.domain);
+  map.showOnly(view.kind === "domain" ? view.domain : null);
+  map.showAll();
+  if (view.kind === "alert") map.focus(view.alert.thing);
+  else map.marks.select(null);
+  showChosen();
+}
+
+// One domain's layer and alerts, or (null) all of them.
+function showOnly(domain) {
+  only = domain;
+  map.showOnly(domain);
+  const name = latest.tiles.find((tile) => tile.domain === domain)?.name;
+  element("only").hidden = !name;
+  setText(element("only"), name ? say("only_now").replace("{name}", name) : "");
+  showChosen();
 }
 
 function ingestWords({ ingest, ingest_word }) {
@@ -84,11 +138,12 @@ function showFiring(firing) {
 function lost() {
   document.documentElement.dataset.link = "gone";
   setPill("link", "bad", say("server_gone"));
+  showStandstills(element("standstills"), [say("server_gone")]);
 }
 
 function toLogin(error) {
   if (!(error instanceof LoggedOut)) throw error;
-  location.assign(wall ? "/ops/login?wall=1" : "/ops/login");
+  location.assign(wall ? `/ops/login?wall=1&every=${everySeconds(location.search)}` : "/ops/login");
 }
 
 // Asks for the overview soon after something changed, and now and then if nothing did.
@@ -130,21 +185,46 @@ openStream("/ops/stream", {
       lookAgain(SOON_MS / 2);
     }
   },
+  onChange: () => lookAgain(0),
   onState(state) {
     if (state === "open") map.reload().catch(() => lookAgain(0));
     lookAgain(0);
   },
 });
 
+element("only").addEventListener("click", () => showOnly(null));
 element("thing-close").addEventListener("click", () => {
   map.marks.select(null);
   element("find-place").focus();
 });
 addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
+  if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog")) return;
   if (figure.thing) map.marks.select(null);
   else if (wall) location.assign("/ops/");
 });
+
+// What the keyboard does; a wall needs none of it.
+const keys = new Keys();
+keys.add(["m"], "key_sound", () => alarm.toggle());
+if (!wall) {
+  keys.add(["j"], "key_next", () => alerts.move(1));
+  keys.add(["k"], "key_previous", () => alerts.move(-1));
+  keys.add(["ArrowDown"], "key_next", () => alerts.move(1), { within: "#alerts-list" });
+  keys.add(["ArrowUp"], "key_previous", () => alerts.move(-1), { within: "#alerts-list" });
+  keys.add(["Enter"], "key_open", () => location.assign(`/ops/alerts/${alerts.chosen.id}`), { at: "#alerts-list > li" });
+  if (actions) for (const [key, name] of [["a", "acknowledge"], ["s", "silence"], ["n", "note"], ["e", "escalate"]]) {
+    keys.add([key], `key_${name}`, () => actOnChosen(name));
+  }
+  keys.add(["/"], "key_search", () => element("search-things").focus());
+  element("keys").addEventListener("click", () => keys.showHelp());
+}
+
+function actOnChosen(name) {
+  const { chosen } = alerts;
+  if (!chosen) tell("alerts-result", say("choose_alert"), "bad");
+  else if (!possible(chosen)[name]) tell("alerts-result", say("not_for_this"), "bad");
+  else actions[name](chosen);
+}
 
 setInterval(() => {
   growOld();
@@ -157,4 +237,6 @@ const clock = new Intl.DateTimeFormat(language === "en" ? "en-GB" : "vi-VN", {
 await look();
 await map.reload();
 map.showAll();
+const asked = new URLSearchParams(location.search).get("thing"); // a link from an alert's page
+if (asked) onPlace(asked);
 document.documentElement.dataset.ready = "1";

@@ -1,6 +1,6 @@
 // The data itself: tables that are asked for again now and then.
 
-import { clockTime, growOld, h, language, learnWords, measured, number, say, setAge, setClock, setText } from "./page.js";
+import { clockTime, growOld, h, language, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 60_000;
 const element = (id) => document.getElementById(id);
@@ -65,20 +65,20 @@ function showFacts(found) {
     "incomplete",
     found.incomplete,
     (one) => [
-      head(one.place), cell(one.property), numeric(percent(one.share)), numeric(`${number(one.received, 0)} / ${number(one.expected, 0)}`),
+      head(thingLink(one.thing, one.place)), cell(one.property), numeric(percent(one.share)), numeric(`${number(one.received, 0)} / ${number(one.expected, 0)}`),
       numeric(`${number(one.suspect, 0)} / ${number(one.fail, 0)}`),
     ],
     found.complete.length ? "all_complete" : "no_day",
   );
   const value = (one) => numeric(measured(one.result, one.decimals, one.unit));
-  show("stuck", found.stuck, (one) => [head(one.place), cell(one.property), value(one), cell(clockTime(one.since), h("small", {}, when(one.since)))], "no_stuck");
+  show("stuck", found.stuck, (one) => [head(thingLink(one.thing, one.place)), cell(one.property), value(one), cell(clockTime(one.since), h("small", {}, when(one.since)))], "no_stuck");
   show(
     "drifting",
     found.drifting,
-    (one) => [head(one.place), cell(one.property), numeric(signed(one, one.difference)), numeric(signed(one, one.per_day))],
+    (one) => [head(thingLink(one.thing, one.place)), cell(one.property), numeric(signed(one, one.difference)), numeric(signed(one, one.per_day))],
     "no_drift",
   );
-  show("skewed", found.skewed, (one) => [head(one.place), cell(one.by), cell(when(one.measured_at))], "no_skew");
+  show("skewed", found.skewed, (one) => [head(thingLink(one.thing, one.place)), cell(one.by), cell(when(one.measured_at))], "no_skew");
 }
 
 async function ask() {

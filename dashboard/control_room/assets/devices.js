@@ -1,6 +1,6 @@
 // Unclaimed devices, open rejections, files: lists that are asked for again now and then, and three forms.
 
-import { clockTime, growOld, h, KeyedList, language, learnWords, measured, number, say, setAge, setClock, setText } from "./page.js";
+import { clockTime, growOld, h, KeyedList, language, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 10_000;
 const API = "/ops/api";
@@ -217,6 +217,7 @@ element("claim").addEventListener("submit", (event) => {
     const { thing, made, outcome } = await ask("/claims", { body });
     const words = filled(made ? "claimed" : "claimed_before", { device: shown, thing });
     await goOn(outcome, { source, device }, (text) => tell("claim-result", `${words} ${text}`, "good"));
+    element("claim-result").append(" ", thingLink(thing, say("thing_page")));
     chosen = null;
     element("claim").reset();
     showWay();

@@ -4,6 +4,9 @@ import * as format from "../static/format.js";
 
 export const language = document.documentElement.lang === "en" ? "en" : "vi";
 
+// A narrow screen shows a part of the menu: that of the page which is open.
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 let words = {};
 
 export function learnWords(element) {
@@ -12,14 +15,22 @@ export function learnWords(element) {
 
 export const say = (key) => words[key] ?? key;
 
+// filled(key, {name: "Lan"}): the text, with values in place of {name} and others.
+export const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
 // The server's clock: a wall screen whose own clock is wrong must not make data look fresh or old.
 let offset = 0;
+let source = null; // another clock than the server's: that of a replay
 
 export function setClock(generatedAt) {
   offset = Date.parse(generatedAt) - Date.now();
 }
 
-export const now = () => Date.now() + offset;
+export const now = () => (source ? source() : Date.now() + offset);
+
+export function runBy(clock) {
+  source = clock;
+}
 
 // Rounded first, so that -0.3 without decimals is 0 and not -0.
 export const number = (value, decimals) => format.number(Number(value.toFixed(decimals)) || 0, decimals, language);
@@ -41,6 +52,9 @@ export function h(tag, properties = {}, ...children) {
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
+
+// The name of a Thing, which leads to its page; only the name where it has none.
+export const thingLink = (thing, name) => (thing ? h("a", { href: `/ops/things/${encodeURIComponent(thing)}` }, name) : name);
 
 // A time that grows old by itself: `growOld()` is called every second.
 export function setAge(element, iso) {
@@ -66,6 +80,7 @@ export class KeyedList {
   }
 
   show(items, keyOf) {
+    const focused = this.parent.contains(document.activeElement) ? document.activeElement : null;
     const wanted = new Set(items.map(keyOf));
     for (const [key, entry] of this.#entries) {
       if (!wanted.has(key)) {
@@ -82,6 +97,7 @@ export class KeyedList {
         this.parent.insertBefore(entry.element, this.parent.children[index] ?? null);
       }
     });
+    if (focused?.isConnected) focused.focus({ preventScroll: true }); // an element that is moved loses it
   }
 }
 

@@ -2,30 +2,37 @@
 
 import { City } from "../static/city.js";
 import { createCityMap } from "../static/map.js";
+import { plain } from "../static/plain.js";
 import { css } from "../static/tokens.js";
-import { h, language, number, say } from "./page.js";
+import { AlertMarks, byPlace } from "./alert_marks.js";
+import { h, language, now, number, say } from "./page.js";
+import { Search } from "./search.js";
 import { drawMark } from "./tiles.js";
 
 const CATALOGUE = "/ops/api/domains";
 const mapOf = (domain) => `/ops/api/map/${domain}.geojson`;
 const SNAPSHOT_EVERY_MS = 60_000;
 const SUMMARY_EVERY_MS = 3_000;
+const WORDS_FROM_ZOOM = 12; // of alerts that are not critical: from afar they would cover each other
 
 export class RoomMap {
   #hidden = new Set();
-  #alerted = new Set();
+  #alerts = []; // by place
+  #alerted = new Map(); // thing → severity
   #asked = new Map(); // domain → when its snapshot was asked for
   #due = new Set();
 
-  static async create(element, { layers, find, onSelect }) {
-    const catalogue = await fetchJson(CATALOGUE);
-    return new RoomMap(element, catalogue, { layers, find, onSelect });
+  static async create(element, options) {
+    return new RoomMap(element, await fetchJson(CATALOGUE), options);
   }
 
-  constructor(element, catalogue, { layers, find, onSelect }) {
-    this.city = new City(catalogue);
+  // `scale`: of the marks, for screens that are looked at from afar.
+  // `past`: it is played back; then `replaceAll` and `change` bring what is shown, and nothing is asked for.
+  constructor(element, catalogue, { layers, find, onSelect, scale, past = false }) {
+    this.city = new City(catalogue, now);
     this.layers = layers;
     this.find = h("select", { id: "find-place", onchange: () => this.#found() });
+    new Search(find, { things: () => this.#things(), onChoose: (id) => this.focus(id) });
     find.append(h("label", { htmlFor: "find-place" }, say("find")), this.find);
     this.marks = createCityMap(element, {
       basemap: "/ops/api/basemap.geojson",
@@ -33,14 +40,20 @@ export class RoomMap {
       attribution: say("attribution"),
       zoomIn: say("zoom_in"),
       zoomOut: say("zoom_out"),
+      scale,
       onSelect: (id) => {
         this.find.value = id ?? "";
         onSelect(id);
       },
     });
+    const far = () => element.classList.toggle("far", this.marks.leaflet.getZoom() < WORDS_FROM_ZOOM);
+    this.marks.leaflet.on("zoomend", far);
+    far();
+    this.alertMarks = new AlertMarks(this.marks, (thing) => this.#placeOf(thing));
     new ResizeObserver(() => this.marks.refit()).observe(element);
     this.#showLayers();
-    setInterval(() => this.marks.update(this.city.grow(Date.now())), 10_000);
+    if (past) return;
+    setInterval(() => this.marks.update(this.city.grow(now())), 10_000);
     setInterval(() => this.reload(), SNAPSHOT_EVERY_MS);
   }
 
@@ -48,10 +61,11 @@ export class RoomMap {
     return this.city.domains.get(domain)?.map.shape;
   }
 
-  // All places in sight, once, at the start.
+  // All places that are shown in sight.
   showAll() {
     this.marks.refit();
-    const points = [...this.city.features.values()].filter((feature) => feature.geometry.type === "Point");
+    const shown = [...this.city.features.values()].filter(({ domain }) => !this.#hidden.has(domain));
+    const points = shown.filter((feature) => feature.geometry.type === "Point");
     const places = points.map(({ geometry: { coordinates: [lon, lat] } }) => [lat, lon]);
     if (places.length) this.marks.leaflet.fitBounds(places, { padding: [24, 24], maxZoom: 14, animate: false });
   }
@@ -60,6 +74,21 @@ export class RoomMap {
   async reload() {
     await Promise.all([...this.city.domains.keys()].map((domain) => this.#snapshot(domain)));
     this.#showPlaces();
+  }
+
+  replaceAll(collections) {
+    for (const collection of collections) {
+      this.city.replace(collection);
+      this.#draw(collection.domain);
+    }
+    this.#showPlaces();
+  }
+
+  change(changes) {
+    for (const one of changes) {
+      this.city.change(one);
+      this.#draw(one.domain);
+    }
   }
 
   // A domain may have been added while the page was open.
@@ -76,11 +105,18 @@ export class RoomMap {
     unseen.forEach((domain) => this.#snapshotSoon(domain));
   }
 
-  setAlerted(things) {
+  setAlerts(alerts) {
+    this.#alerts = byPlace(alerts);
     const before = this.#alerted;
-    this.#alerted = new Set(things);
-    const differs = [...before, ...things].filter((id) => before.has(id) !== this.#alerted.has(id));
+    this.#alerted = new Map(this.#alerts.map(({ thing, worst }) => [thing, worst.severity]));
+    const differs = [...before.keys(), ...this.#alerted.keys()].filter((id) => before.get(id) !== this.#alerted.get(id));
     this.marks.update(differs.map((id) => this.city.get(id)).filter(Boolean));
+    this.alertMarks.show(this.#alerts);
+  }
+
+  // The layer of one domain, or (null) all of them.
+  showOnly(domain) {
+    for (const key of this.city.domains.keys()) this.#toggle(key, domain === null || key === domain);
   }
 
   focus(id) {
@@ -105,11 +141,31 @@ export class RoomMap {
   }
 
   #draw(domain) {
-    if (this.#hidden.has(domain)) return this.marks.remove(domain);
+    if (this.#hidden.has(domain)) {
+      this.marks.remove(domain);
+      return this.alertMarks.show(this.#alerts);
+    }
     this.marks.setFeatures(domain, this.city.of(domain), {
       shape: this.shapeOf(domain),
       text: (feature) => this.#textOf(feature),
-      alerted: (feature) => this.#alerted.has(feature.id),
+      alerted: (feature) => this.#alerted.get(feature.id),
+    });
+    this.alertMarks.show(this.#alerts);
+  }
+
+  // Where a Thing stands on the map as it is shown now, or null.
+  #placeOf(thing) {
+    const feature = this.city.get(thing);
+    if (!feature || this.#hidden.has(feature.domain) || feature.geometry.type !== "Point") return null;
+    const [lon, lat] = feature.geometry.coordinates;
+    return [lat, lon];
+  }
+
+  #things() {
+    return [...this.city.features.values()].filter(({ properties }) => properties.kind !== "extent").map((feature) => {
+      const { name_vi: vi, name_en: en } = feature.properties;
+      const domain = this.city.domains.get(feature.domain).name[language];
+      return { id: feature.id, name: feature.properties[`name_${language}`], domain, sought: plain(`${feature.properties[`name_${language}`]} ${vi} ${en} ${feature.id}`) };
     });
   }
 

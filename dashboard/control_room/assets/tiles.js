@@ -7,15 +7,16 @@ import { h, KeyedList, measured, number, say, setAge, setText } from "./page.js"
 const SVG = "http://www.w3.org/2000/svg";
 const STATES = ["live", "stale", "fault", "never"];
 
-export function createTiles(parent, { onPlace, shapeOf }) {
-  const list = new KeyedList(parent, (item) => new TileElement(item, onPlace, shapeOf));
+// `onPlace(thing)` shows a place on the map, `onOnly(domain)` the domain alone.
+export function createTiles(parent, { onPlace, onOnly, shapeOf }) {
+  const list = new KeyedList(parent, (item) => new TileElement(item, { onPlace, onOnly, shapeOf }));
   return (tiles) => list.show(tiles, (tile) => tile.domain);
 }
 
 class TileElement {
-  constructor(tile, onPlace, shapeOf) {
+  constructor(tile, { onPlace, onOnly, shapeOf }) {
     this.mark = h("canvas", { className: "mark", width: 40, height: 40, "aria-hidden": "true" });
-    this.name = h("h2", { id: `tile-${tile.domain}` });
+    this.name = h("a", { href: `/ops/domains/${encodeURIComponent(tile.domain)}` });
     this.age = h("time");
     this.value = h("b");
     this.unit = h("span", { className: "unit" });
@@ -23,20 +24,24 @@ class TileElement {
     this.button = h("button", { type: "button", onclick: () => onPlace(this.thing) });
     this.place = h("span");
     this.level = levelElement();
+    this.change = h("span");
+    this.changeAge = h("time");
     this.counts = h("ul", { className: "counts" });
     this.trend = trendElement();
-    this.bar = h("div", { className: "bar", "aria-hidden": "true" }, ...STATES.map((s) => h("i", { className: s })));
+    this.bar = h("span", { className: "bar", "aria-hidden": "true" }, ...STATES.map((s) => h("i", { className: s })));
     this.fresh = h("span");
+    this.feed = h("button", { type: "button", className: "fresh", onclick: () => onOnly(tile.domain) }, this.bar, this.fresh);
     this.element = h(
       "article",
       { className: "tile", "aria-labelledby": `tile-${tile.domain}` },
-      h("div", { className: "top" }, this.mark, this.name, this.age),
+      h("div", { className: "top" }, this.mark, h("h2", { id: `tile-${tile.domain}` }, this.name), this.age),
       h("p", { className: "value" }, this.value, " ", this.unit),
       this.level.element,
       h("p", { className: "place" }, this.caption, " ", this.button, this.place),
+      h("p", { className: "change" }, this.change, " ", this.changeAge),
       this.counts,
       this.trend.element,
-      h("div", { className: "fresh" }, this.bar, this.fresh),
+      this.feed,
     );
     this.shapeOf = shapeOf;
   }
@@ -44,6 +49,7 @@ class TileElement {
   update(tile) {
     const { headline } = tile;
     this.element.dataset.state = tile.state;
+    this.element.dataset.domain = tile.domain;
     setText(this.name, tile.name);
     setAge(this.age, tile.newest);
     setText(this.value, headline ? number(headline.value, headline.decimals) : "–");
@@ -51,9 +57,14 @@ class TileElement {
     setText(this.caption, headline?.caption ?? "");
     this.#setPlace(headline);
     this.level.update(tile.level, tile.word);
+    setText(this.change, tile.change?.words ?? "");
+    this.change.dataset.direction = tile.change?.direction ?? "unknown";
+    setAge(this.changeAge, tile.change?.at ?? null);
     this.#setCounts(tile.levels);
     this.trend.update(tile.trend);
     this.#setFreshness(tile.sensors);
+    this.feed.setAttribute("aria-pressed", String(tile.only));
+    this.feed.title = say("only_this").replace("{name}", tile.name);
     this.#drawMark(tile);
   }
 

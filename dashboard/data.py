@@ -229,8 +229,10 @@ class City:
             self._catalogue = domains
             self.view = replace(self.view.with_domains(_shown(domains)), internal=_internal(domains))
 
-    def set_things(self, rows: Iterable[ThingRow], streams: Iterable[DatastreamRow]) -> None:
-        self.view = self.view.with_things(self.view.shown(rows), streams)
+    def set_things(self, rows: Iterable[ThingRow], streams: Iterable[DatastreamRow]) -> bool:
+        """Returns whether they are others than before."""
+        before, self.view = self.view, self.view.with_things(self.view.shown(rows), streams)
+        return self.view is not before
 
     def set_extents(self, extents: tuple[Extent, ...]) -> None:
         if extents != self.view.extents:
@@ -258,8 +260,9 @@ class CityFeed:
     """The thread that keeps a City in step with the database, over losses of the connection.
 
     `schema` is public_view for the public process, public for the control room. `on_values` gets the values
-    that changed what is shown, in this thread (`LiveHub.offer` is made for that). `watches` are looked at beside
-    the feed, each at once after a (re)connection. `on_failure` is called when the feed can't go on for a reason
+    that changed what is shown, in this thread (`LiveHub.offer` is made for that); `on_things` is called in it when
+    Things or Datastreams are others than before. `watches` are looked at beside the feed, each at once after a
+    (re)connection. `on_failure` is called when the feed can't go on for a reason
     that waiting does not mend: the process should stop and be started anew.
     """
 
@@ -273,6 +276,7 @@ class CityFeed:
         schema: str,
         clock: Clock,
         on_values: Callable[[Sequence[LiveValue]], None] = lambda values: None,
+        on_things: Callable[[], None] = lambda: None,
         on_failure: Callable[[], None] = lambda: None,
         watches: Iterable[Watch] = (),
     ) -> None:
@@ -284,6 +288,7 @@ class CityFeed:
         self._schema = schema
         self._clock = clock
         self._on_values = on_values
+        self._on_things = on_things
         self._on_failure = on_failure
         self._watches = (
             Watch(every=timedelta(seconds=2), look=self._look_at_catalogue),
@@ -363,7 +368,8 @@ class CityFeed:
         self.city.set_domains(self._source.domains)
 
     def _look_at_things(self, conn: db.Connection, now: datetime) -> None:
-        self.city.set_things(things.all_things(conn), things.all_datastreams(conn))
+        if self.city.set_things(things.all_things(conn), things.all_datastreams(conn)):
+            self._on_things()
 
     def _look_at_extents(self, conn: db.Connection, now: datetime) -> None:
         self.city.set_extents(tuple(Extent(**row) for row in observations.newest_extents(conn)))

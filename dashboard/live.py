@@ -8,10 +8,11 @@ import asyncio
 import logging
 import re
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from threading import Lock
 from typing import Any, Final
 
@@ -30,8 +31,15 @@ FRAMES_KEPT: Final = 120
 """Frames that a listener which comes back with Last-Event-ID can still have."""
 LISTENERS_MOST: Final = 2000
 
-CHANGED: Final = b"event: changed\ndata: {}\n\n"
-"""Says that something besides values is another: ask for it again. It has no id, since nothing can be missed by it."""
+
+class What(StrEnum):
+    """What besides values can be another: who shows it asks for it again."""
+
+    NOTICES = "notices"
+    THINGS = "things"
+    ROOM = "room"
+    """Anything else that the control room shows."""
+
 
 _EVENT_ID: Final = re.compile(r"[0-9]{1,18}")
 
@@ -99,7 +107,7 @@ class LiveHub:
         self._clock = clock
         self._tick_s = tick_s
         self._pending: dict[int, LiveValue] = {}
-        self._changed = False
+        self._changed: set[What] = set()
         self._lock = Lock()
         self._ring: deque[Frame] = deque(maxlen=FRAMES_KEPT)
         self._last_id = 0
@@ -110,10 +118,10 @@ class LiveHub:
         with self._lock:
             self._pending.update((value.datastream_id, value) for value in values)
 
-    def announce(self) -> None:
-        """Called in any thread: with the next tick every listener hears that something besides values changed."""
+    def announce(self, what: What) -> None:
+        """Called in any thread: with the next tick every listener hears that this changed."""
         with self._lock:
-            self._changed = True
+            self._changed.add(what)
 
     async def run(self) -> None:
         """Ticks until cancelled; then every stream ends."""
@@ -128,9 +136,10 @@ class LiveHub:
         """Sends what was offered since the last tick, encoded once."""
         with self._lock:
             values, self._pending = self._pending, {}
-            changed, self._changed = self._changed, False
+            changed, self._changed = self._changed, set()
         if changed:
-            self._give(lambda listener: CHANGED)
+            encoded = encode_change(changed)
+            self._give(lambda listener: encoded)
         if not values:
             return
         frame = Frame(id=self._next_id(), items=tuple(map(_item, values.values())))
@@ -233,6 +242,11 @@ class EventStream:
 def encode_event(event: str, data: Any, id_: int) -> bytes:
     """One server-sent event with JSON data (which never holds a line break)."""
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (id_, event.encode(), msgspec.json.encode(data))
+
+
+def encode_change(what: Iterable[What]) -> bytes:
+    """One server-sent event without an id: whoever missed it asks for everything when the stream is back."""
+    return b"event: changed\ndata: %s\n\n" % msgspec.json.encode({"what": sorted(what)})
 
 
 def parse_last_event_id(value: str | None) -> int | None:

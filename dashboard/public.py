@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -40,7 +41,7 @@ from dashboard.citizen.pages import LANGUAGES, PageSettings, pages, scripts
 from dashboard.data import City, CityFeed, Clock, DomainSource
 from dashboard.encoded import encode
 from dashboard.forecasts import ForecastBoard
-from dashboard.live import LiveHub
+from dashboard.live import LiveHub, What
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.notices import NoticeBoard
 from dashboard.static import StaticFile, StaticFiles, shared_assets
@@ -92,7 +93,7 @@ def build_site(
     """Feed, hub and snapshots wired together; the feed starts with the application."""
     city, hub, board = City(source.domains), LiveHub(clock=clock), AlertBoard()
     ahead, published = ForecastBoard(city), CapBoard(public_url)
-    told = NoticeBoard(hub.announce)
+    told = NoticeBoard(partial(hub.announce, What.NOTICES))
     feed = CityFeed(
         city,
         source,
@@ -101,6 +102,7 @@ def build_site(
         schema=SCHEMA,
         clock=clock,
         on_values=hub.offer,
+        on_things=partial(hub.announce, What.THINGS),
         on_failure=on_failure,
         watches=[board.watch, ahead.watch, published.watch, told.watch],
     )

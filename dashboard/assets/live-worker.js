@@ -25,7 +25,7 @@ function open(url) {
   const tell = (message) => shared.listeners.forEach((port) => port.postMessage(message));
   shared.close = connect(url, {
     onItems: (items) => tell({ items }),
-    onChange: () => tell({ changed: true }),
+    onChange: (changed) => tell({ changed }),
     onState: (state) => {
       shared.state = state;
       tell({ state });

@@ -3,9 +3,9 @@
 
 import { connect } from "./stream.js";
 
-// openStream("/api/v1/stream", {onItems(items), onState("open" | "lost"), onChange()}) → close()
+// openStream("/api/v1/stream", {onItems(items), onState("open" | "lost"), onChange(what)}) → close()
 // items: [{thing, domain, property, time, result, quality, provenance, input_provenance}]
-// `onChange` may be left out: something besides values is another, ask for it again.
+// `onChange` may be left out: of what besides values is another ("things", "notices", …), ask for that again.
 // After "lost" comes "open" again: load snapshots anew then, values may have been missed.
 // A page of a past moment gets none.
 export function openStream(path, handlers) {
@@ -18,7 +18,7 @@ export function openStream(path, handlers) {
 
 function receive({ data }, { onItems, onState, onChange }) {
   if (data.items) onItems(data.items);
-  else if (data.changed) onChange?.();
+  else if (data.changed) onChange?.(data.changed);
   else onState(data.state);
 }
 
@@ -51,9 +51,9 @@ function throughLeader(url, handlers) {
           channel.postMessage({ items });
           onItems(items);
         },
-        onChange: () => {
-          channel.postMessage({ changed: true });
-          onChange?.();
+        onChange: (changed) => {
+          channel.postMessage({ changed });
+          onChange?.(changed);
         },
         onState: (state) => {
           channel.postMessage({ state });

@@ -62,7 +62,7 @@ async function start() {
   setInterval(loadNotices, NOTICES_EVERY_MS);
   loadAlerts();
   loadNotices();
-  openStream(`${API}/stream`, { onItems: takeItems, onState: showConnection, onChange: loadNotices });
+  openStream(`${API}/stream`, { onItems: takeItems, onState: showConnection, onChange: takeChange });
   if (innerWidth >= WIDE) page.map.fit($("legend").offsetWidth);
   openFromAddress();
 }
@@ -151,6 +151,12 @@ function takeItems(items) {
     if (!page.city.domains.has(key)) loadCatalogue();
     else if (!page.waiting.has(key)) page.waiting.set(key, setTimeout(() => catchUp(key), SUMMARY_AFTER_MS));
   }
+}
+
+// Something besides values. Not all browsers ask for the city in the same moment.
+function takeChange(what) {
+  if (what.includes("notices")) loadNotices();
+  if (what.includes("things")) setTimeout(loadSnapshots, SUMMARY_AFTER_MS * (0.5 + Math.random()));
 }
 
 function catchUp(key) {

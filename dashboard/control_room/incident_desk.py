@@ -15,6 +15,7 @@ from dashboard.control_room.parts import Parts
 from dashboard.control_room.refused import Refused
 from dashboard.control_room.runbook_steps import steps_of
 from ingest.claiming import Who
+from dashboard.live import What
 from storage import alert_pages, db, incident_actions, incidents
 from storage.alert_pages import PageAlert
 from storage.folding import folded
@@ -205,7 +206,7 @@ class IncidentDesk:
         except IncidentRefused as refused:
             status = 404 if refused.code in _NOT_FOUND else 409 if refused.code in _CONFLICTS else 422
             raise Refused(status, f"incident_{refused.code}", **refused.values) from refused
-        self._parts.hub.announce()
+        self._parts.hub.announce(What.ROOM)
 
 
 def _alerts(conn: db.Connection, alert_ids: Sequence[int]) -> list[PageAlert]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ from dashboard.control_room.sessions import Sessions
 from dashboard.control_room.watchdog_probe import WatchdogProbe
 from dashboard.data import City, CityFeed, Clock
 from dashboard.forecasts import ForecastBoard
-from dashboard.live import LiveHub
+from dashboard.live import LiveHub, What
 from ingest.registry import Registry
 from storage import db, past
 from storage.reference import Reference
@@ -86,7 +87,7 @@ def wire(
 ) -> Parts:
     """Opens the pool (in the background) and nothing else."""
     city, hub = City(source.domains), LiveHub(clock=clock)
-    room = Room(city, on_change=hub.announce)
+    room = Room(city, on_change=partial(hub.announce, What.ROOM))
     duty = Duty(path=alerting_file, added=added_receivers or {})
     pool = db.open_pool(url, name="control-room", max_size=POOL_SIZE)
     feed = CityFeed(
@@ -97,6 +98,7 @@ def wire(
         schema="public",
         clock=clock,
         on_values=hub.offer,
+        on_things=partial(hub.announce, What.THINGS),
         on_failure=on_failure,
         watches=(*room.watches(), ForecastBoard(city).watch),
     )

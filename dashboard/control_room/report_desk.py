@@ -26,6 +26,7 @@ from dashboard.control_room.shift_report import ShiftSources, Signature
 from dashboard.control_room.shifts import LONGEST_ASKED, Shift, shift_at
 from dashboard.data import CityView
 from ingest.claiming import Who
+from dashboard.live import What
 from storage import bulletins, shifts
 from storage.bulletins import Above, DayValue, RolledDay, Span
 from storage.catalog import ReferenceDataError
@@ -101,7 +102,7 @@ class ReportDesk:
                 source=who.where,
                 now=now,
             )
-        self._parts.hub.announce()
+        self._parts.hub.announce(What.ROOM)
         return {"id": made}
 
     def handovers(self) -> list[HandoverRow]:

@@ -1,8 +1,11 @@
 """Operators act on alerts on the overview, by click and by keyboard, and see what the others do."""
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from datetime import UTC, datetime
 
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Response, expect
+
+from storage import alert_actions
 from storage.operators import Role
 from tests.browser.test_alert_pages import LANGUAGES, SIZES, browser, fits, made, picture, url
 from tests.browser.test_control_room import enter, opened, violations
@@ -86,6 +89,25 @@ def test_an_alert_that_was_taken_back_is_escalated_with_one_click(
         expect(page.locator("#alerts-list > li").first).to_have_attribute("data-alert", str(flooded))
         entry(page, flooded).get_by_role("button", name="Escalate").click()
         expect(page.locator(RESULT)).to_contain_text("Escalated: who comes next is told now.")
+
+
+def test_what_is_pressed_stays_under_the_pointer_until_it_is_released(
+    browser: Browser, url: str, made: Scene
+) -> None:
+    ordinary, flooded = made.ids["ordinary"], made.ids["flooded"]
+    with opened(browser, url) as page, opened(browser, url) as other:
+        entry(page, ordinary).get_by_role("button", name="Note").hover()
+        with page.expect_response(lambda answer: _tells_first(answer, flooded)):
+            page.mouse.down()
+            alert_actions.unacknowledge(made.conn, flooded, actor="lan", source="test", now=datetime.now(UTC))
+            expect(other.locator("#alerts-list > li").first).to_have_attribute("data-alert", str(flooded))
+        page.mouse.up()
+        expect(page.get_by_role("dialog")).to_contain_text("Cao Ba Quat")
+        expect(page.locator("#alerts-list > li").first).to_have_attribute("data-alert", str(flooded))
+
+
+def _tells_first(answer: Response, alert: int) -> bool:
+    return "/ops/api/overview" in answer.url and answer.json()["alerts"][0]["id"] == alert
 
 
 def test_keys_are_listed_can_be_turned_off_and_stay_off(browser: Browser, url: str, made: Scene) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dashboard.live import FRAMES_WAITING, EventStream, LiveHub, parse_last_event_id
+from dashboard.live import FRAMES_WAITING, EventStream, LiveHub, What, parse_last_event_id
 from tests.dashboard.small_city import NOW, value
 
 
@@ -52,10 +52,11 @@ def test_a_quiet_tick_sends_nothing() -> None:
 def test_what_changed_besides_values_is_announced_once_and_without_an_id() -> None:
     live = hub()
     listener = live.listen(None)
-    live.announce()
-    live.announce()
+    live.announce(What.THINGS)
+    live.announce(What.NOTICES)
+    live.announce(What.THINGS)
     live.tick()
-    assert listener.frames.get_nowait() == b"event: changed\ndata: {}\n\n"
+    assert listener.frames.get_nowait() == b'event: changed\ndata: {"what":["notices","things"]}\n\n'
     live.tick()
     assert listener.frames.empty()
 

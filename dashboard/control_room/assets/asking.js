@@ -1,6 +1,6 @@
 // How pages ask the server: answers in the page's language, refusals as errors with the server's words.
 
-import { h, language, say, setAge, setText } from "./page.js";
+import { calm, h, language, say, setAge, setText } from "./page.js";
 import { replay, written as writtenTime } from "./replay_clock.js";
 
 const API = "/ops/api";
@@ -27,6 +27,7 @@ async function fetched(path, options) {
   const answer = await fetch(`${API}${path}${path.includes("?") ? "&" : "?"}lang=${language}${moment}`, options).catch(() => null);
   if (answer?.status === 401) location.assign("/ops/login");
   const found = await answer?.json().catch(() => null);
+  if (!options.method) await calm();
   if (!answer?.ok || found === null) throw new Refused(found?.error ?? say("refused_server"), found?.code ?? "server");
   return found;
 }

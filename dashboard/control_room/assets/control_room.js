@@ -185,7 +185,10 @@ openStream("/ops/stream", {
       lookAgain(SOON_MS / 2);
     }
   },
-  onChange: () => lookAgain(0),
+  onChange(what) {
+    if (what.includes("things")) map.reloadSoon();
+    lookAgain(0);
+  },
   onState(state) {
     if (state === "open") map.reload().catch(() => lookAgain(0));
     lookAgain(0);

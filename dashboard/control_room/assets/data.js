@@ -1,6 +1,6 @@
 // The data itself: tables that are asked for again now and then.
 
-import { clockTime, growOld, h, language, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
+import { calm, clockTime, growOld, h, language, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 60_000;
 const element = (id) => document.getElementById(id);
@@ -85,6 +85,7 @@ async function ask() {
   const answer = await fetch(`/ops/api/data?lang=${language}`).catch(() => null);
   if (answer?.status === 401) location.assign("/ops/login");
   const found = await answer?.json().catch(() => null);
+  await calm();
   return answer?.ok && found ? found : { error: found?.error ?? say("refused_server") };
 }
 

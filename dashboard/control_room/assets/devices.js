@@ -1,6 +1,6 @@
 // Unclaimed devices, open rejections, files: lists that are asked for again now and then, and three forms.
 
-import { clockTime, growOld, h, KeyedList, language, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
+import { calm, clockTime, growOld, h, KeyedList, language, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 10_000;
 const API = "/ops/api";
@@ -22,6 +22,7 @@ async function ask(path, { body, raw } = {}) {
   const answer = await fetch(`${API}${path}${path.includes("?") ? "&" : "?"}lang=${language}`, options).catch(() => null);
   if (answer?.status === 401) location.assign("/ops/login");
   const found = await answer?.json().catch(() => null);
+  if (!options.method) await calm();
   if (!answer?.ok || found === null) throw new Refused(found?.error ?? say("refused_server"));
   return found;
 }

@@ -38,6 +38,28 @@ export const clockTime = (iso) => format.time(iso, language, new Date(now()));
 export const age = (iso) => format.age(format.ageSeconds(iso, now()), language);
 export const measured = (value, decimals, unit) => `${number(value, decimals)} ${unit}`.trim();
 
+// While a pointer is pressed nothing may move: what goes away under it swallows the click, what comes there gets it.
+const PRESS_MOST_MS = 15_000;
+let pressed = null;
+addEventListener(
+  "pointerdown",
+  () => {
+    const press = new Promise((resolve) => {
+      const released = () => setTimeout(resolve); // after the click
+      for (const name of ["pointerup", "pointercancel"]) addEventListener(name, released, { capture: true, once: true });
+      setTimeout(resolve, PRESS_MOST_MS);
+    });
+    pressed = press;
+    press.then(() => {
+      if (pressed === press) pressed = null;
+    });
+  },
+  true,
+);
+
+// Resolves when no pointer is pressed; wait for it before something new is shown.
+export const calm = async () => pressed;
+
 // h("p", {className: "x", onclick() {…}}, "text", child) → element. Text is never read as HTML.
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);

@@ -5,7 +5,7 @@ import { createCityMap } from "../static/map.js";
 import { plain } from "../static/plain.js";
 import { css } from "../static/tokens.js";
 import { AlertMarks, byPlace } from "./alert_marks.js";
-import { h, language, now, number, say } from "./page.js";
+import { calm, h, language, now, number, say } from "./page.js";
 import { Search } from "./search.js";
 import { drawMark } from "./tiles.js";
 
@@ -13,6 +13,7 @@ const CATALOGUE = "/ops/api/domains";
 const mapOf = (domain) => `/ops/api/map/${domain}.geojson`;
 const SNAPSHOT_EVERY_MS = 60_000;
 const SUMMARY_EVERY_MS = 3_000;
+const RELOAD_AFTER_MS = 1_000;
 const WORDS_FROM_ZOOM = 12; // of alerts that are not critical: from afar they would cover each other
 
 export class RoomMap {
@@ -21,6 +22,7 @@ export class RoomMap {
   #alerted = new Map(); // thing → severity
   #asked = new Map(); // domain → when its snapshot was asked for
   #due = new Set();
+  #reloading = null;
 
   static async create(element, options) {
     return new RoomMap(element, await fetchJson(CATALOGUE), options);
@@ -74,6 +76,12 @@ export class RoomMap {
   async reload() {
     await Promise.all([...this.city.domains.keys()].map((domain) => this.#snapshot(domain)));
     this.#showPlaces();
+  }
+
+  // After a Thing was made, moved or retired.
+  reloadSoon() {
+    clearTimeout(this.#reloading);
+    this.#reloading = setTimeout(() => this.reload().catch(() => {}), RELOAD_AFTER_MS); // the page says who does not answer
   }
 
   replaceAll(collections) {
@@ -223,7 +231,9 @@ export async function fetchJson(url) {
   const answer = await fetch(url);
   if (answer.status === 401) throw new LoggedOut();
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-  return answer.json();
+  const found = await answer.json();
+  await calm();
+  return found;
 }
 
 export class LoggedOut extends Error {}

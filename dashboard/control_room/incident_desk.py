@@ -14,8 +14,8 @@ from dashboard.control_room.language import Language
 from dashboard.control_room.parts import Parts
 from dashboard.control_room.refused import Refused
 from dashboard.control_room.runbook_steps import steps_of
-from ingest.claiming import Who
 from dashboard.live import What
+from ingest.claiming import Who
 from storage import alert_pages, db, incident_actions, incidents
 from storage.alert_pages import PageAlert
 from storage.folding import folded

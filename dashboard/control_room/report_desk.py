@@ -25,8 +25,8 @@ from dashboard.control_room.report_document import Document
 from dashboard.control_room.shift_report import ShiftSources, Signature
 from dashboard.control_room.shifts import LONGEST_ASKED, Shift, shift_at
 from dashboard.data import CityView
-from ingest.claiming import Who
 from dashboard.live import What
+from ingest.claiming import Who
 from storage import bulletins, shifts
 from storage.bulletins import Above, DayValue, RolledDay, Span
 from storage.catalog import ReferenceDataError

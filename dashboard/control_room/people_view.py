@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -87,7 +88,7 @@ def audit(found: Sequence[AuditEvent], page: int, shown: Language) -> dict[str, 
                 "actor": _actor(one.actor, shown),
                 "action": action(one.action, shown),
                 "subject": "" if one.subject == NOBODY else one.subject,
-                "source": say("audit_command_line", shown) if one.source == COMMAND_LINE else one.source,
+                "source": _source(one, shown),
                 "detail": "; ".join(
                     _detail(name, value, shown) for name, value in one.detail.items() if value
                 ),
@@ -134,6 +135,13 @@ def _lines(one: Operator, sessions: int, shown: Language) -> list[str]:
 
 def _actor(name: str, shown: Language) -> str:
     return {FILE: say("audit_file", shown), NOBODY: say("audit_somebody", shown)}.get(name, name)
+
+
+def _source(one: AuditEvent, shown: Language) -> str:
+    """The address, or the file by its name alone: where it lies on the server is no matter of the page."""
+    if one.actor == FILE:
+        return PurePath(one.source).name
+    return say("audit_command_line", shown) if one.source == COMMAND_LINE else one.source
 
 
 def _host(issuer: str) -> str:

@@ -1,6 +1,7 @@
 // Unclaimed devices, open rejections, files: lists that are asked for again now and then, and three forms.
 
 import { ask, element, Refused, send as sendFile, tell, working as workingOnce } from "./asking.js";
+import { LongWork } from "./long_work.js";
 import { clockTime, filled, growOld, h, KeyedList, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 10_000;
@@ -12,15 +13,22 @@ async function working(resultId, work) {
   return done;
 }
 
-// Reprocessing comes in slices; the sum is shown as it grows. Resolves to what is said of it in the end.
-async function goOn(first, request, onSlice) {
+// Reprocessing comes in slices; the sum is shown as it grows, and it may be left between two. Resolves to what is said of it.
+async function goOn(work, all, first, request) {
   const total = { messages: 0, resolved: 0, open: 0, skipped: 0, written: 0 };
-  for (let slice = first; ; slice = (await ask("/reprocess", { ...request, after: slice.after })).outcome) {
+  let left = false;
+  work.begun("", async () => (left = true));
+  for (let slice = await first; ; slice = (await ask("/reprocess", { ...request, after: slice.after })).outcome) {
     for (const key of Object.keys(total)) total[key] += slice[key];
-    if (!slice.after) return reprocessed(total);
-    onSlice(reprocessed(total));
+    const said = reprocessed(total);
+    if (!slice.after) return said;
+    if (left) return `${say("reprocess_left")} ${said}`;
+    work.show({ stage: say("reprocessing"), count: said, done: Math.min(total.messages, all), of: all });
   }
 }
+
+const claiming = new LongWork("claim-work", say("claim"));
+const reprocessing = new LongWork("open-work", say("reprocess"));
 
 function reprocessed(total) {
   const counts = Object.fromEntries(Object.entries(total).map(([key, value]) => [key, number(value, 0)]));
@@ -84,12 +92,13 @@ class ReasonElement {
     this.word = h("th", { scope: "row" });
     this.count = h("td", { className: "number" });
     this.oldest = h("time");
-    this.button = h("button", { type: "button", onclick: () => reprocess(this.reason) }, say("reprocess"));
+    this.button = h("button", { type: "button", onclick: () => reprocess(this.reason, this.messages) }, say("reprocess"));
     this.element = h("tr", {}, this.word, this.count, h("td", {}, this.oldest), h("td", { className: "number" }, this.button));
   }
 
   update(item) {
     this.reason = item.reason;
+    this.messages = item.count;
     setText(this.word, item.word);
     setText(this.count, number(item.count, 0));
     setAge(this.oldest, item.oldest);
@@ -106,11 +115,13 @@ function showOpen(found) {
   if (!found.length) element("open").append(noReason);
 }
 
-function reprocess(reason) {
-  working("open-result", async () => {
-    const { outcome } = await ask("/reprocess", { reason });
-    return goOn(outcome, { reason }, (text) => tell("open-result", text, "good"));
-  });
+function reprocess(reason, all) {
+  working("open-result", () =>
+    reprocessing.during(say("reprocessing"), () => {
+      const first = ask("/reprocess", { reason }).then(({ outcome }) => outcome);
+      return goOn(reprocessing, all, first, { reason });
+    }),
+  );
 }
 
 // The claim form
@@ -167,14 +178,15 @@ function newThing() {
 
 element("claim").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { source, device, shown } = chosen;
+  const { source, device, shown, count } = chosen;
   const body = { source, device, ...(way() === "new" ? { new: newThing() } : { thing: element("thing").value.trim() }) };
   let claimed = "";
   const done = await working("claim-result", async () => {
     const { thing, made, outcome } = await ask("/claims", body);
     claimed = thing;
     const words = filled(made ? "claimed" : "claimed_before", { device: shown, thing });
-    return `${words} ${await goOn(outcome, { source, device }, (text) => tell("claim-result", `${words} ${text}`, "good"))}`;
+    const rest = () => goOn(claiming, count, outcome, { source, device });
+    return `${words} ${await claiming.during(say("reprocessing"), rest)}`;
   });
   if (!done) return;
   element("claim-result").append(" ", thingLink(claimed, say("thing_page")));

@@ -20,6 +20,7 @@ from dashboard.control_room import (
     report_html,
 )
 from dashboard.control_room.bulletin_rows import BulletinRows
+from dashboard.control_room.language import Language
 from dashboard.control_room.pdf import PdfUnavailable, Reached
 from dashboard.control_room.report_document import (
     Column,
@@ -298,11 +299,11 @@ def rows(**given: object) -> BulletinRows:
         deep={},
         coverage=[],
     )
-    return replace(empty, **given)  # type: ignore[arg-type]
+    return replace(empty, **given)  # type: ignore[arg-type]  # the keywords are the test's own
 
 
-def made(found: BulletinRows, shown: str = "en") -> Document:
-    return bulletin.document(found, view(), datetime(2026, 11, 23, 1, tzinfo=UTC), shown)  # type: ignore[arg-type]
+def made(found: BulletinRows, shown: Language = "en") -> Document:
+    return bulletin.document(found, view(), datetime(2026, 11, 23, 1, tzinfo=UTC), shown)
 
 
 def words(found: Document) -> str:

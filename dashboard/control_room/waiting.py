@@ -1,7 +1,7 @@
 """Who waits for work that lasts: told how far it has come, and heard when it shall end. For the thread that works."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Lock
 from typing import Any
 
@@ -51,7 +51,7 @@ class Waiting:
     def stop(self) -> None:
         """Blocking, shortly. Called again and again until the work has ended: a statement may begin just after."""
         self._stopped.set()
-        with self._lock:
+        with self._lock, suppress(db.DatabaseUnreachable):  # the next call tries again
             if self._asks is not None:
                 self._asks.cancel_safe(timeout=1.0)
 

@@ -4,6 +4,7 @@ import io
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -66,7 +67,8 @@ def test_a_pdf_shows_how_far_it_is_and_a_cancel_or_a_closed_tab_ends_its_process
     def frozen(said: bytes) -> pdf.Reached:
         """The process is stopped before it gets its report: it never ends by itself."""
         for process in rendering():
-            os.kill(process, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGSTOP)
         return genuine(said)
 
     with test_control_room.opened(browser, url, size=size) as page:
@@ -137,11 +139,11 @@ def test_a_csv_of_things_is_cancelled_at_its_second_line_and_nothing_has_changed
         with db.connect(city_url, name="test-holds") as conn:
             conn.execute("SELECT FROM thing WHERE id = 'hoan-kiem' FOR UPDATE")
             page.locator("#apply").click()
-            hint = page.locator("#bulk-work .hint")
-            expect(hint).to_contain_text("1 / 3 dòng" if vi else "1 of 3 lines")
             expect(page.locator("#bulk-work [role=status]")).to_have_text(
                 "Thực hiện từng dòng" if vi else "Applying each line"
             )
+            hint = page.locator("#bulk-work .hint")
+            expect(hint).to_contain_text("1 / 3 dòng" if vi else "1 of 3 lines")
             bar = page.locator("#bulk-work").get_by_role("progressbar")
             assert bar.evaluate("one => [one.value, one.max]") == [1, 3]
             looks_right(page, f"csv-{language}")

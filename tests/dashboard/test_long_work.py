@@ -78,8 +78,9 @@ def planned(client: httpx.Client) -> str:
     return str(found["digest"])
 
 
-def until(lines: Iterator[dict[str, Any]], count: str) -> dict[str, Any]:
-    return next(line for line in lines if line.get("count") == count)
+def until_held(lines: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    """What is said where the row that is held elsewhere stops it."""
+    return next(line for line in lines if (line.get("stage"), line.get("done")) == ("Applying each line", 1))
 
 
 def stop(client: httpx.Client, work: str) -> int:
@@ -104,7 +105,7 @@ def test_an_apply_that_is_cancelled_in_its_middle_changes_nothing_and_others_are
         digest = planned(lan)
         with held(city_url), asked(lan, "apply", digest=digest) as lines:
             work = next(lines)["work"]
-            assert until(lines, "1 of 3 lines") == {
+            assert until_held(lines) == {
                 "stage": "Applying each line",
                 "count": "1 of 3 lines",
                 "done": 1,
@@ -139,7 +140,7 @@ def test_who_goes_away_ends_the_work(url: str, city_url: str) -> None:
         digest = planned(client)
         with held(city_url):
             with asked(client, "apply", digest=digest) as lines:
-                until(lines, "1 of 3 lines")
+                until_held(lines)
                 wait_for(lambda: waiting(city_url), "it waits for the row")
             wait_for(lambda: not waiting(city_url), "it was ended")
         with asked(client, "check") as lines:  # its turn is over

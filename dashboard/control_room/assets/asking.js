@@ -44,6 +44,10 @@ export async function* fetchedLines(path, { signal, ...options } = {}) {
   for (;;) {
     const { done, value } = await reader.read().catch(() => ({ done: true }));
     if (done) return;
+    if (!value.includes("\n")) {
+      rest += value; // a long line is not looked through again with each of its pieces
+      continue;
+    }
     const parts = (rest + value).split("\n");
     rest = parts.pop();
     for (const part of parts) yield JSON.parse(part);

@@ -23,6 +23,8 @@ class Connections(Protocol):
 
 DatabaseUnreachable: Final = psycopg.OperationalError
 """Bad luck, not bad data: the connection or the server's resources; trying again can help."""
+Cancelled: Final = psycopg.errors.QueryCanceled
+"""Somebody asked the server to end the statement, or it ran into its time."""
 SchemaMissing: Final = psycopg.errors.UndefinedTable
 """The database is there and `hanoi-migrate` has not been run in it."""
 PASSING: Final = (DatabaseUnreachable, psycopg.errors.ReadOnlySqlTransaction)

@@ -183,11 +183,15 @@ def download(file: Download) -> Response:
 
 def said(refused: Refused) -> Response:
     """The refusal in the page's words."""
-    shown, values = language.current(), dict(refused.values)
+    text = refusal_words(refused, language.current())
+    return JSONResponse({"code": refused.code, "error": text}, refused.status)
+
+
+def refusal_words(refused: Refused, shown: Language) -> str:
+    values = dict(refused.values)
     if f"field_{values.get('field')}" in TEXTS:
         values["field"] = say(f"field_{values['field']}", shown)
-    text = say(f"refused_{refused.code}", shown).format(**values)
-    return JSONResponse({"code": refused.code, "error": text}, refused.status)
+    return say(f"refused_{refused.code}", shown).format(**values)
 
 
 def sender(request: Request) -> Who:

@@ -40,6 +40,7 @@ from dashboard.control_room.domains import sections_page
 from dashboard.control_room.duty import DutyNow
 from dashboard.control_room.language import LanguageChoice
 from dashboard.control_room.login import LoginPage
+from dashboard.control_room.long_work import Works
 from dashboard.control_room.parts import Parts, in_time
 from dashboard.control_room.replay_guard import ReplayGuard
 from dashboard.static import StaticFiles, shared_assets
@@ -71,6 +72,8 @@ def create(parts: Parts) -> Application:
         way = oidc_login.routes(parts.sessions, parts.provider, login_page, clock=parts.clock)
         server.include_router(way)
         open_paths |= {login.OIDC, oidc_login.CALLBACK}
+    works = Works()
+    server.include_router(works.routes())
     server.include_router(page_data.routes(parts))
     server.include_router(devices.routes(parts))
     server.include_router(data_page.routes(parts))
@@ -81,13 +84,13 @@ def create(parts: Parts) -> Application:
     timed = in_time(parts)
     server.include_router(alert_page.routes(timed))
     server.include_router(incidents_page.routes(parts))
-    server.include_router(reports_page.routes(parts))
-    server.include_router(things_page.routes(parts))
+    server.include_router(reports_page.routes(parts, works))
+    server.include_router(things_page.routes(parts, works))
     server.include_router(thing_page.routes(timed))
     server.include_router(people_page.routes(parts))
     server.include_router(domain_page.routes(timed))
     server.include_router(sections_page.routes(parts))
-    server.include_router(rules_page.routes(parts))
+    server.include_router(rules_page.routes(parts, works))
     server.include_router(roster_page.routes(parts))
     server.include_router(explore_page.routes(parts))
     server.include_router(boards_page.routes(parts))

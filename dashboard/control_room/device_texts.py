@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboard.control_room.work_texts import WORK_SCRIPT_TEXTS
 from storage.model import Text
 
 DEVICE_TEXTS: Final[dict[str, Text]] = {
@@ -46,6 +47,10 @@ DEVICE_TEXTS: Final[dict[str, Text]] = {
     "skipped": Text(
         vi="Bỏ qua {skipped}: nguồn không có trong HANOI_SOURCES_FILE.",
         en="{skipped} left alone: their source is not in HANOI_SOURCES_FILE.",
+    ),
+    "reprocessing": Text(vi="Đang xử lý lại", en="Reprocessing"),
+    "reprocess_left": Text(
+        vi="Đã hủy; phần còn lại có thể xử lý lại sau.", en="Cancelled; the rest can be reprocessed later."
     ),
     "working": Text(vi="Đang xử lý…", en="Working…"),
     "open_title": Text(vi="Thông điệp còn lỗi, theo lý do", en="Open rejections by reason"),
@@ -149,6 +154,7 @@ DEVICE_SCRIPT_TEXTS: Final = (
         "reprocessed",
     ),
     *("skipped", "working", "no_open", "reprocess", "tried", "stored", "time_span", "load_unknown"),
+    *("reprocessing", "reprocess_left", *WORK_SCRIPT_TEXTS),
     *("more_faults", "faults", "sample", "refused_server", "no_sources", "claim_choose"),
 )
 """What the page's script says by itself."""

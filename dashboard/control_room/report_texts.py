@@ -3,6 +3,7 @@
 from typing import Final
 
 from dashboard.control_room.bulletin_texts import BULLETIN_TEXTS
+from dashboard.control_room.work_texts import WORK_SCRIPT_TEXTS
 from storage.model import Text
 
 REPORT_TEXTS: Final[dict[str, Text]] = {
@@ -46,11 +47,32 @@ REPORT_TEXTS: Final[dict[str, Text]] = {
         en="Several PDFs are being made: try again in some seconds.",
     ),
     "no_pdf_too_large": Text(vi="Báo cáo quá dài cho một PDF.", en="The report is too long for a PDF."),
+    "no_pdf_over_bound": Text(
+        vi="Báo cáo vượt giới hạn của một PDF ({seconds} giây, 2 GB bộ nhớ) nên đã dừng.",
+        en="The report needed more than a PDF may ({seconds} s, 2 GB of memory) and was ended.",
+    ),
     "no_pdf_failed": Text(vi="Có lỗi khi tạo PDF.", en="Making the PDF failed."),
     "no_pdf_instead": Text(
         vi="Hãy mở báo cáo rồi dùng lệnh In của trình duyệt (chọn 'Lưu thành PDF').",
         en="Open the report and print it from the browser instead (choose 'Save as PDF').",
     ),
+    "refused_pdf": Text(vi="{why} {instead}", en="{why} {instead}"),
+    "pdf_stopped": Text(vi="Đã hủy. Không có PDF nào được tạo.", en="Cancelled. No PDF was made."),
+    "pdf_bound": Text(vi="dựng lâu nhất {seconds} giây", en="rendering ends after {seconds} s at the latest"),
+    "pdf_saved": Text(
+        vi="Đã tạo PDF và giao cho trình duyệt lưu.",
+        en="The PDF was made and given to the browser to keep.",
+    ),
+    "pdf_again": Text(vi="Lưu lần nữa", en="Save it again"),
+    "pdf_at_step": Text(vi="bước {step}/{of}", en="step {step} of {of}"),
+    "pdf_at_page": Text(vi="bước {step}/{of}, trang {page}", en="step {step} of {of}, page {page}"),
+    "pdf_read": Text(vi="Đọc số liệu đã lưu", en="Reading what is stored"),
+    "pdf_turn": Text(vi="Đợi PDF khác xong", en="Waiting for other PDFs"),
+    "pdf_start": Text(vi="Khởi động bộ dựng PDF", en="Starting the renderer"),
+    "pdf_parse": Text(vi="Đọc báo cáo", en="Reading the report"),
+    "pdf_style": Text(vi="Áp kiểu in", en="Applying the print style"),
+    "pdf_layout": Text(vi="Xếp trang", en="Laying out pages"),
+    "pdf_write": Text(vi="Ghi tệp", en="Writing the file"),
     "report_back": Text(vi="Về báo cáo", en="Back to the report"),
     # The shift
     "shift_period": Text(vi="Ca từ {start} đến {end}", en="Shift from {start} to {end}"),
@@ -151,4 +173,7 @@ REPORT_TEXTS: Final[dict[str, Text]] = {
     **BULLETIN_TEXTS,
 }
 
-SHIFT_SCRIPT_TEXTS: Final = ("working", "refused_server", "shift_done")
+SHIFT_SCRIPT_TEXTS: Final = (
+    *("working", "refused_server", "shift_done", "pdf_saved", "pdf_again", "report_pdf"),
+    *WORK_SCRIPT_TEXTS,
+)

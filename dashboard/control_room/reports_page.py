@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -22,6 +22,7 @@ from dashboard.control_room.alert_words import stamp
 from dashboard.control_room.answering import Frame, for_everybody, for_operators
 from dashboard.control_room.bulletin_rows import Kind
 from dashboard.control_room.language import REPORTS, Language
+from dashboard.control_room.long_work import Asked, Works, wants_lines
 from dashboard.control_room.parts import Parts
 from dashboard.control_room.pdf import PdfUnavailable
 from dashboard.control_room.refused import Refused
@@ -30,6 +31,7 @@ from dashboard.control_room.report_document import Document
 from dashboard.control_room.report_view import Around, FormField
 from dashboard.control_room.shifts import Shift
 from dashboard.control_room.texts import say
+from dashboard.control_room.waiting import Waiting
 from storage.bulletins import Span
 from storage.db import DatabaseUnreachable
 from storage.operators import Role
@@ -38,16 +40,18 @@ SHIFT: Final = f"{REPORTS}/shift"
 API: Final = f"{security.ROOT}/api/reports/shift"
 NAMES: Final[dict[Kind, str]] = {"day": "daily", "month": "monthly"}
 LONGEST_ASKED: Final = 40
+STAGES: Final = ("read", *pdf.STAGES)
+"""Of the making of a PDF."""
 
 
-def routes(parts: Parts) -> APIRouter:
+def routes(parts: Parts, works: Works) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     desk = ReportDesk(parts)
     router.add_api_route(REPORTS, _to_shift, methods=["GET"])
-    _shift(router, desk)
-    _handovers(router, desk)
+    _shift(router, desk, works)
+    _handovers(router, desk, works)
     for kind in NAMES:
-        _bulletin(router, desk, kind)
+        _bulletin(router, desk, works, kind)
     return router
 
 
@@ -55,7 +59,7 @@ async def _to_shift() -> Response:
     return RedirectResponse(SHIFT, 303)
 
 
-def _shift(router: APIRouter, desk: ReportDesk) -> None:
+def _shift(router: APIRouter, desk: ReportDesk, works: Works) -> None:
     @router.get(SHIFT)
     async def get_shift(request: Request) -> Response:
         shown, who, asked = language.current(), security.visitor(), _asked(request)
@@ -76,7 +80,7 @@ def _shift(router: APIRouter, desk: ReportDesk) -> None:
             shift, rule = desk.shift(asked)
             return desk.shift_document(shift, rule, shown)
 
-        return await _printed(made, "shift", f"{SHIFT}?{request.url.query}", shown)
+        return await _printed(request, works, made, "shift", f"{SHIFT}?{request.url.query}", shown)
 
     @router.post(API)
     @for_operators
@@ -85,7 +89,7 @@ def _shift(router: APIRouter, desk: ReportDesk) -> None:
         return answering.encoded(await asyncio.to_thread(desk.hand_over, asked, sender))
 
 
-def _handovers(router: APIRouter, desk: ReportDesk) -> None:
+def _handovers(router: APIRouter, desk: ReportDesk, works: Works) -> None:
     @router.get(f"{SHIFT}/{{handover_id:int}}")
     async def get_handover(handover_id: int) -> Response:
         shown, who = language.current(), security.visitor()
@@ -106,13 +110,17 @@ def _handovers(router: APIRouter, desk: ReportDesk) -> None:
 
     @router.get(f"{SHIFT}/{{handover_id:int}}.pdf")
     @for_everybody
-    async def get_pdf(handover_id: int) -> Response:
+    async def get_pdf(handover_id: int, request: Request) -> Response:
         shown = language.current()
         back = f"{SHIFT}/{handover_id}"
-        return await _printed(lambda: desk.handed_over(handover_id, shown), "shift", back, shown)
+
+        def made() -> Document:
+            return desk.handed_over(handover_id, shown)
+
+        return await _printed(request, works, made, "shift", back, shown)
 
 
-def _bulletin(router: APIRouter, desk: ReportDesk, kind: Kind) -> None:
+def _bulletin(router: APIRouter, desk: ReportDesk, works: Works, kind: Kind) -> None:
     name, key = NAMES[kind], "date" if kind == "day" else "month"
     address = f"{REPORTS}/{name}"
 
@@ -135,7 +143,11 @@ def _bulletin(router: APIRouter, desk: ReportDesk, kind: Kind) -> None:
     async def get_pdf(request: Request) -> Response:
         shown, span = language.current(), span_of(request)
         back = f"{address}?{request.url.query}"
-        return await _printed(lambda: desk.bulletin(kind, span(), shown), name, back, shown)
+
+        def made() -> Document:
+            return desk.bulletin(kind, span(), shown)
+
+        return await _printed(request, works, made, name, back, shown)
 
     @router.get(f"{address}.csv")
     @for_everybody
@@ -192,16 +204,51 @@ def _article(document: Document, around: Around, name: str, shown: Language) -> 
     )
 
 
-async def _printed(made: Callable[[], Document], name: str, back: str, shown: Language) -> Response:
-    """The PDF, or why there is none and what to do instead."""
-    document = await asyncio.to_thread(made)
-    html = await asyncio.to_thread(report_html.standalone, document)
+async def _printed(
+    request: Request, works: Works, made: Callable[[], Document], name: str, back: str, shown: Language
+) -> Response:
+    """The PDF, or why there is none and what to do instead; line by line for who asks so."""
+    file = f"hanoi-{name}.pdf"
+
+    def work(waiting: Waiting) -> bytes:
+        _tell(waiting, "read", 0, shown)
+        document = made()
+        waiting.look()
+        html = report_html.standalone(document)
+        return pdf.made(html, lambda reached: _tell(waiting, reached.stage, reached.page, shown))
+
+    def found(waiting: Waiting) -> dict[str, Any]:
+        try:
+            return {"name": file, "pdf": work(waiting)}
+        except PdfUnavailable as unavailable:
+            why, instead = _why_none(unavailable.code, shown), say("no_pdf_instead", shown)
+            raise Refused(503, "pdf", why=why, instead=instead) from unavailable
+
+    bound = say("pdf_bound", shown).format(seconds=round(pdf.LONGEST_S))
+    if wants_lines(request):
+        return await works.answered(
+            request, Asked(work=found, stopped="pdf_stopped", bound=bound), answering.encoded
+        )
+    headers = {"Content-Disposition": f'inline; filename="{file}"', "Vary": "Accept"}
     try:
-        content = await asyncio.to_thread(pdf.made, html)
+        return await works.answered(
+            request,
+            Asked(work=work, stopped="pdf_stopped"),
+            lambda content: Response(content, media_type="application/pdf", headers=headers),
+        )
     except PdfUnavailable as unavailable:
         return _no_pdf(unavailable.code, back, shown)
-    headers = {"Content-Disposition": f'inline; filename="hanoi-{name}.pdf"'}
-    return Response(content, media_type="application/pdf", headers=headers)
+
+
+def _tell(waiting: Waiting, stage: str, page: int, shown: Language) -> None:
+    """Raises Stopped."""
+    step, of = STAGES.index(stage), len(STAGES)
+    count = say("pdf_at_page" if page else "pdf_at_step", shown).format(step=step + 1, of=of, page=page)
+    waiting.reached(stage=say(f"pdf_{stage}", shown), count=count, done=step, of=of)
+
+
+def _why_none(code: str, shown: Language) -> str:
+    return say(f"no_pdf_{code}", shown).format(seconds=round(pdf.LONGEST_S))
 
 
 def _no_pdf(code: str, back: str, shown: Language) -> Response:
@@ -213,7 +260,7 @@ def _no_pdf(code: str, back: str, shown: Language) -> Response:
         styles=["alerts.css"],
         script=None,
     )
-    values = {"why": say(f"no_pdf_{code}", shown), "back": back}
+    values = {"why": _why_none(code, shown), "back": back}
     return answering.page(frame, (), values, shown=shown, who=who, status=503)
 
 

@@ -17,6 +17,7 @@ from alerts.model import Rule
 from alerts.rules import RuleBook
 from alerts.samples import Sample
 from alerts.watched import Instance, watched
+from dashboard.control_room.waiting import Stopped as Stopped
 from storage import alert_log, db
 
 MOST_VALUES: Final = 1_500_000
@@ -27,10 +28,6 @@ BREATH_S: Final = 0.0005
 
 Progress = Callable[[int, int, int], None]
 """(Things done, Things in all, values read)"""
-
-
-class Stopped(Exception):
-    """Nobody waits for it any more."""
 
 
 class _Bound(Exception):

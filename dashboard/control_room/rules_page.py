@@ -1,36 +1,31 @@
 """The pages of alert rules and their addresses: everybody may look, administrators edit. Their scripts fill them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from threading import Event
 from typing import Any, Final
 
-import msgspec
 from fastapi import APIRouter, Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response
 
 from dashboard import security
 from dashboard.control_room import answering, language
 from dashboard.control_room.answering import Frame, for_admins, for_everybody
-from dashboard.control_room.language import Language
+from dashboard.control_room.long_work import Asked, Works
 from dashboard.control_room.parts import Parts
 from dashboard.control_room.refused import Refused
 from dashboard.control_room.rule_bodies import DraftBody, RevertBody, SaveBody, SwitchBody, TrialBody
 from dashboard.control_room.rule_desk import Listener, RuleDesk
 from dashboard.control_room.rule_texts import RULE_SCRIPT_TEXTS
 from dashboard.control_room.texts import say
-from storage.db import DatabaseUnreachable
+from dashboard.control_room.waiting import Waiting
 from storage.model import NAME
 from storage.operators import Role
 
 API: Final = f"{security.ROOT}/api/rules"
 NEW: Final = f"{language.RULES}/@new"
 """No rule can be called so."""
-PROGRESS_EVERY: Final = 0.2
-"""Seconds between two lines of progress."""
 
 
-def routes(parts: Parts) -> APIRouter:
+def routes(parts: Parts, works: Works) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     desk = RuleDesk(parts)
 
@@ -94,8 +89,14 @@ def routes(parts: Parts) -> APIRouter:
     @for_admins
     async def post_trial(request: Request) -> Response:
         asked, shown = await answering.body(request, TrialBody), language.current()
-        lines = _trial(lambda listener: desk.trial(asked, listener, shown), shown)
-        return StreamingResponse(lines, media_type="application/x-ndjson")
+
+        def tried(waiting: Waiting) -> dict[str, Any]:
+            def progress(done: int, things: int, values: int) -> None:
+                waiting.reached(done=done, things=things, values=values)
+
+            return desk.trial(asked, Listener(progress=progress, stopped=waiting.is_stopped), shown)
+
+        return await works.answered(request, Asked(work=tried, stopped="trial_stopped"), answering.encoded)
 
     @router.post(f"{API}/@save")
     @for_admins
@@ -135,38 +136,3 @@ def _page(frame: Frame, values: dict[str, str]) -> Response:
     shown, who = language.current(), security.visitor()
     said = {"may_edit": "1" if who.role is Role.ADMIN else "0", **values}
     return answering.page(frame, RULE_SCRIPT_TEXTS, said, shown=shown, who=who)
-
-
-async def _trial(work: Callable[[Listener], dict[str, Any]], shown: Language) -> AsyncIterator[bytes]:
-    """Lines of JSON: how far it has come, then what was found or why not. Who goes away stops it."""
-    gone, newest = Event(), (0, 0, 0)
-
-    def progress(done: int, things: int, values: int) -> None:
-        nonlocal newest
-        newest = (done, things, values)
-
-    task = asyncio.create_task(asyncio.to_thread(work, Listener(progress=progress, stopped=gone.is_set)))
-    try:
-        while True:
-            done, things, values = newest
-            yield _line({"done": done, "things": things, "values": values})
-            finished, _ = await asyncio.wait({task}, timeout=PROGRESS_EVERY)
-            if finished:
-                break
-        yield _line(_found(task, shown))
-    finally:
-        gone.set()
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody is left to be told
-
-
-def _found(task: "asyncio.Task[dict[str, Any]]", shown: Language) -> dict[str, Any]:
-    try:
-        return {"found": task.result()}
-    except Refused as refused:
-        return {"refused": say(f"refused_{refused.code}", shown).format(**refused.values)}
-    except DatabaseUnreachable:
-        return {"refused": say("refused_database", shown)}
-
-
-def _line(values: dict[str, Any]) -> bytes:
-    return msgspec.json.encode(values) + b"\n"

@@ -22,6 +22,7 @@ from dashboard.control_room.roster_texts import ROSTER_TEXTS
 from dashboard.control_room.rule_texts import RULE_TEXTS
 from dashboard.control_room.thing_texts import THING_TEXTS
 from dashboard.control_room.things_texts import THINGS_TEXTS
+from dashboard.control_room.work_texts import WORK_TEXTS
 from storage.model import Text
 
 TEXTS: Final[dict[str, Text]] = {
@@ -190,6 +191,7 @@ TEXTS: Final[dict[str, Text]] = {
     **INCIDENT_TEXTS,
     **REPORT_TEXTS,
     **PAST_TEXTS,
+    **WORK_TEXTS,
 }
 
 SCRIPT_TEXTS: Final = (

@@ -6,7 +6,7 @@ Excel's Vietnamese files (byte order mark, semicolons, decimal commas) are read 
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -129,12 +129,15 @@ def read(content: bytes) -> list[Line]:
     return found
 
 
-def plan(lines: Sequence[Line], known: Known) -> list[Planned]:
-    """What becomes of each, in the file's order."""
+def plan(
+    lines: Sequence[Line], known: Known, reached: Callable[[int, int], None] = lambda done, of: None
+) -> list[Planned]:
+    """What becomes of each, in the file's order. `reached` is told before each how many are done, of how many."""
     first: dict[str, int] = {}
     in_file = {line.cells.get("id", ""): line for line in lines}
-    found = []
+    found: list[Planned] = []
     for line in lines:
+        reached(len(found), len(lines))
         thing_id = line.cells.get("id", "")
         faults = []
         if thing_id and thing_id in first:

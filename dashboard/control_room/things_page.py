@@ -11,7 +11,7 @@ from starlette.responses import Response
 from dashboard import security
 from dashboard.control_room import answering, language
 from dashboard.control_room.answering import Frame, for_everybody, for_operators
-from dashboard.control_room.language import Language
+from dashboard.control_room.long_work import Asked, Works
 from dashboard.control_room.parts import Parts
 from dashboard.control_room.refused import Refused
 from dashboard.control_room.texts import say
@@ -35,7 +35,7 @@ API: Final = f"{security.ROOT}/api/inventory"
 ONE: Final = f"{security.ROOT}/api/things/{{thing_id}}"
 
 
-def routes(parts: Parts) -> APIRouter:
+def routes(parts: Parts, works: Works) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     desk = ThingsDesk(parts)
 
@@ -68,7 +68,7 @@ def routes(parts: Parts) -> APIRouter:
         return answering.encoded(await asyncio.to_thread(desk.kept, thing_id, language.current()))
 
     _acts(router, desk)
-    _files(router, Bulk(parts))
+    _files(router, Bulk(parts), works)
     return router
 
 
@@ -102,7 +102,7 @@ def _posted(
     return post
 
 
-def _files(router: APIRouter, bulk: Bulk) -> None:
+def _files(router: APIRouter, bulk: Bulk, works: Works) -> None:
     one_file = asyncio.Lock()
 
     @router.get(f"{API}/things.csv")
@@ -120,18 +120,25 @@ def _files(router: APIRouter, bulk: Bulk) -> None:
     @for_operators
     async def post_check(request: Request) -> Response:
         content, name = await _file(request), request.query_params.get("name", "")
-        async with one_file:
-            shown: Language = language.current()
-            return answering.encoded(await asyncio.to_thread(bulk.check, content, name, shown))
+        shown = language.current()
+        asked = Asked(
+            work=lambda waiting: bulk.check(content, name, shown, waiting),
+            stopped="bulk_stopped",
+            turn=one_file,
+        )
+        return await works.answered(request, asked, answering.encoded)
 
     @router.post(f"{API}/apply")
     @for_operators
     async def post_apply(request: Request) -> Response:
         content, query, sender = await _file(request), request.query_params, answering.sender(request)
-        name, digest = query.get("name", ""), query.get("digest", "")
-        async with one_file:
-            done = await asyncio.to_thread(bulk.apply, content, name, digest, sender, language.current())
-        return answering.encoded(done)
+        name, digest, shown = query.get("name", ""), query.get("digest", ""), language.current()
+        asked = Asked(
+            work=lambda waiting: bulk.apply(content, name, digest, sender, shown, waiting),
+            stopped="bulk_stopped",
+            turn=one_file,
+        )
+        return await works.answered(request, asked, answering.encoded)
 
 
 async def _file(request: Request) -> bytes:

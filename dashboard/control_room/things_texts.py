@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dashboard.control_room.work_texts import WORK_SCRIPT_TEXTS
 from storage.model import Text
 
 THINGS_TEXTS: Final[dict[str, Text]] = {
@@ -93,6 +94,10 @@ THINGS_TEXTS: Final[dict[str, Text]] = {
         en="Mend the refused lines and try again: a file is applied whole or not at all.",
     ),
     "bulk_done": Text(vi="Đã thực hiện.", en="Applied."),
+    "bulk_looking": Text(vi="Xem từng dòng", en="Looking at each line"),
+    "bulk_applying": Text(vi="Thực hiện từng dòng", en="Applying each line"),
+    "bulk_reached": Text(vi="{done} / {of} dòng", en="{done} of {of} lines"),
+    "bulk_stopped": Text(vi="Đã hủy. Chưa thay đổi gì.", en="Cancelled. Nothing has changed."),
     "bulk_makes": Text(vi="{name} ({domain})", en="{name} ({domain})"),
     "bulk_in_column": Text(vi="Cột {column}: ", en="Column {column}: "),
     "bulk_fault_twice": Text(vi="mã này đã có ở dòng {line}", en="this id stands in line {line} too"),
@@ -304,12 +309,14 @@ THINGS_SCRIPT_TEXTS: Final = (
         "things_not_public",
         "things_made",
         "things_id_hint",
+        "bulk",
         "bulk_no_file",
         "bulk_dry",
         "bulk_mend",
         "bulk_done",
     ),
     *_PLACE_TEXTS,
+    *WORK_SCRIPT_TEXTS,
 )
 KEPT_SCRIPT_TEXTS: Final = (
     *(

@@ -104,15 +104,16 @@ def hyetograph(
     found["height"] = HEIGHT_PX
     found["shapes"], found["annotations"] = _scale(bands, lowest, deepest, words.language)
     found["annotations"] += _empty(rain, depths, words)
-    return {"data": [*_rain(rain, words), *_water(depths, words, gap)], "layout": found}
+    data = [*_rain(rain, words), *_water(depths, words, gap)]
+    drawn = {trace.get("yaxis", "y") for trace in data}
+    data += [_unseen(axis, start) for axis in ("y", "y2") if axis not in drawn]
+    return {"data": data, "layout": found}
 
 
 def _rain(bars: Sequence[Bar], words: Words) -> list[Figure]:
     good, doubtful = [b for b in bars if not b.doubtful], [b for b in bars if b.doubtful]
-    drawn = [_bars(good, words.rain, RAIN)]
-    if doubtful:
-        drawn.append(_bars(doubtful, f"{words.rain}: {words.doubtful}", SUSPECT))
-    return drawn
+    kinds = ((good, words.rain, RAIN), (doubtful, f"{words.rain}: {words.doubtful}", SUSPECT))
+    return [_bars(found, name, color) for found, name, color in kinds if found]
 
 
 def _bars(bars: Sequence[Bar], name: str, color: str) -> Figure:
@@ -147,8 +148,6 @@ def _water(depths: Sequence[Depth], words: Words, gap: timedelta) -> list[Figure
         "hovertemplate": hover,
         "showlegend": True,
     }
-    if not doubtful:
-        return [water]
     crosses: dict[str, Any] = {
         "type": "scatter",
         "mode": "markers",
@@ -159,7 +158,13 @@ def _water(depths: Sequence[Depth], words: Words, gap: timedelta) -> list[Figure
         "hovertemplate": hover,
         "showlegend": True,
     }
-    return [water, crosses]
+    return [trace for trace in (water, crosses) if trace["x"]]
+
+
+def _unseen(axis: str, at: datetime) -> Figure:
+    """Plotly writes NaN into the paths of an axis that no trace with a point belongs to."""
+    point = {"x": [local(at)], "y": [None]}
+    return {"type": "scatter", **point, "yaxis": axis, "showlegend": False, "hoverinfo": "skip"}
 
 
 def _scale(

@@ -7,8 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from dashboard.control_room import device_desk
+from ingest import reprocess
 from storage import db, rejections
 from storage.model import Rejection
 from tests.browser.test_control_room import DESK, PHONE, browser, enter, opened, violations
@@ -32,6 +34,7 @@ devices = { TY3 = "trung-yen-3" }
 """
 TABLE = b"time,device,PM2.5\n2026-11-20T08:00,TY3,41.5\n2026-11-20T09:00,TY3,many\n"
 HOSTILE = '<img src=x onerror="document.title=1">'
+SMALL = {"width": 360, "height": 640}
 PICTURES = os.environ.get("PICTURES")
 """A folder for screenshots, for who wants to look."""
 
@@ -103,6 +106,47 @@ def test_an_operator_claims_a_device_and_its_values_appear(browser: Browser, url
     assert open_reasons(city_url) == ["unknown_thing"]
 
 
+def next_held(page: Page, held: list[Route]) -> Route:
+    """The next request of the script, which waits at the browser's door until it is let go on."""
+    for _ in range(1200):
+        if held:
+            return held.pop()
+        page.wait_for_timeout(50)
+    raise AssertionError("no further slice was asked for")
+
+
+@pytest.mark.parametrize(("language", "size"), [("vi", SMALL), ("en", DESK)], ids=["vi-360", "en-desk"])
+def test_reprocessing_shows_how_far_it_is_and_may_be_left_between_two_slices(
+    browser: Browser, url: str, monkeypatch: pytest.MonkeyPatch, language: str, size: dict[str, int]
+) -> None:
+    monkeypatch.setattr(device_desk, "SLICE", 1)
+    monkeypatch.setattr(reprocess, "BATCH_MESSAGES", 1)
+    vi = language == "vi"
+    held: list[Route] = []
+    with opened(browser, url, size=size) as page:
+        go(page, url, f"?lang={language}")
+        page.route("**/ops/api/reprocess?*", lambda route: held.append(route))
+        page.locator("#open button").click()
+        next_held(page, held).continue_()
+        second = next_held(page, held)
+        bar = page.locator("#open-work").get_by_role("progressbar", name="Xử lý lại" if vi else "Reprocess")
+        assert bar.evaluate("one => [one.value, one.max]") == [1, 6]
+        expect(page.locator("#open-work [role=status]")).to_have_text(
+            "Đang xử lý lại" if vi else "Reprocessing"
+        )
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        picture(page, f"reprocess-{language}")
+        page.locator("#open-work").get_by_role("button", name="Hủy" if vi else "Cancel").click()
+        second.continue_()
+        result = page.locator("#open-result")
+        expect(result).to_contain_text("Đã hủy; phần còn lại" if vi else "Cancelled; the rest")
+        expect(result).to_contain_text("2 thông điệp" if vi else "2 messages reprocessed")
+        page.unroute("**/ops/api/reprocess?*")
+        page.locator("#open button").click()
+        expect(result).to_contain_text("6 thông điệp" if vi else "6 messages reprocessed")
+
+
 def test_a_device_becomes_a_new_thing_on_the_map(browser: Browser, url: str, city_url: str) -> None:
     with opened(browser, url) as page:
         go(page, url)
@@ -155,7 +199,7 @@ def test_a_table_is_tried_first_and_then_stored(browser: Browser, url: str, city
         go(page, url)
         table = {"name": "x.csv", "mimeType": "text/csv", "buffer": TABLE}
         expect(page.locator("#load-store")).to_be_disabled()
-        page.locator("#load-file").set_input_files(table)  # type: ignore[arg-type]
+        page.locator("#load-file").set_input_files(table)  # type: ignore[arg-type]  # a plain dictionary is such a file
         page.get_by_role("button", name="Try").click()
         expect(page.locator("#load-result")).to_contain_text(
             "Trial: 1 values; 1 new, 0 known, 0 corrections; 1 faults."

@@ -162,11 +162,11 @@ def test_an_incident_from_an_alert_to_its_end_while_another_looks_on(rig: Rig) -
         expect(other.locator("#steps > li")).to_have_count(4)
 
         wrong = {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": b"MZ\x90\x00 a program"}
-        page.locator("#file").set_input_files(wrong)  # type: ignore[arg-type]
+        page.locator("#file").set_input_files(wrong)  # type: ignore[arg-type]  # a plain dictionary is such a file
         page.get_by_role("button", name="Đính kèm").click()
         expect(page.locator("#file-result.bad")).to_contain_text("Chỉ nhận ảnh JPEG")
         sent = {"name": "hiện trường.jpeg", "mimeType": "image/jpeg", "buffer": photo()}
-        page.locator("#file").set_input_files(sent)  # type: ignore[arg-type]
+        page.locator("#file").set_input_files(sent)  # type: ignore[arg-type]  # a plain dictionary is such a file
         page.get_by_role("button", name="Đính kèm").click()
         expect(other.locator("#files img")).to_be_visible()
         with other.expect_download() as download:

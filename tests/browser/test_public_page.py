@@ -9,7 +9,7 @@ from typing import LiteralString
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from storage import catalog, db, inventory, things

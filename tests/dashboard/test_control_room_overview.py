@@ -230,7 +230,7 @@ def alert(number: int, state: str, minutes_ago: float, **changed: object) -> Ale
         provenance="measured",
         simulated=False,
     )
-    return dataclasses.replace(row, **changed)  # type: ignore[arg-type]
+    return dataclasses.replace(row, **changed)  # type: ignore[arg-type]  # the keywords are the test's own
 
 
 def test_the_queue_has_what_fires_first_and_the_newest_first_in_each_part() -> None:

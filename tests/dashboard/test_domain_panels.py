@@ -237,6 +237,19 @@ def test_hours_in_a_row_are_one_exceedance_and_a_gap_parts_them() -> None:
     assert drawn.table.rows[0][3:7] == ["120,00 %", "240,0 µg/m³", "200 µg/m³", "2 giờ"]
 
 
+def test_a_station_of_which_not_all_was_read_is_named() -> None:
+    """2,000 values of a station are read at most, the newest."""
+    many = [ratio(T0 - n * HOUR, ["no2_1h"], 120) for n in range(2000)]
+    assert air_exceedances.cut_short(many[:1999], THINGS) == []
+    cut = air_exceedances.cut_short(many, THINGS)
+    assert cut == [KIM_LIEN]
+    found = air_exceedances.exceedances(many, THINGS, HOUR)
+    words = air_exceedances.drawn(found, AIR.properties, LAST_DAY, "vi", cut=cut).words
+    assert "Mỗi trạm chỉ đọc 2.000 giá trị mới nhất" in words
+    assert "(cả trong CSV): Kim Liên." in words
+    assert "2.000 giá trị" not in air_exceedances.drawn(found, AIR.properties, LAST_DAY, "vi").words
+
+
 def test_no_exceedance_is_an_answer_and_no_lack_of_data() -> None:
     assert not air_exceedances.drawn([], AIR.properties, LAST_DAY, "vi").empty
     assert air_exceedances.drawn([], AIR.properties, LAST_DAY, "vi", empty=True).empty

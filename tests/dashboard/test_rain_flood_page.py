@@ -8,6 +8,7 @@ import pytest
 from dashboard.control_room.domains import hyetograph, rain_sums
 from dashboard.control_room.domains.hyetograph import Pair
 from storage.catalog import load_catalog
+from storage.model import Quality
 from storage.observations import History, HistoryValue, RollupRow
 from storage.rain_totals import RainTotal
 from tests.dashboard.small_city import thing
@@ -172,6 +173,18 @@ def test_rain_hangs_above_the_water_on_one_axis_of_time() -> None:
     assert rain["range"][0] > rain["range"][1] == 0
     assert rain["domain"][0] > figure["layout"]["yaxis"]["domain"][1]
     assert {trace.get("xaxis", "x") for trace in figure["data"]} == {"x"}
+
+
+def test_each_half_has_a_point_to_draw_its_axis_by_though_there_is_nothing_of_it() -> None:
+    """Plotly wrote `M55.5,NaNVNaN` into the path of an axis of which no trace had one."""
+    nothing = History(step="raw", rows=[], next_start=None)
+    doubtful = History(step="raw", rows=[value(20, 31.0, int(Quality.SUSPECT))], next_start=None)
+    for rain, depth in ((nothing, RAW.depth), (RAW.rain, nothing), (nothing, doubtful), (nothing, nothing)):
+        traces = hyetograph.figure(pair(rain, depth), "en")["data"]
+        assert {trace.get("yaxis", "y") for trace in traces} == {"y", "y2"}
+        assert all(trace["x"] for trace in traces)
+        named = [trace["name"] for trace in traces if trace["showlegend"]]
+        assert len(named) == len(traces) - (not rain.rows) - (not depth.rows)
 
 
 def test_words_say_sum_peak_and_depth_without_what_is_suspect() -> None:

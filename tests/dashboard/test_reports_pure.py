@@ -1,11 +1,15 @@
 """Shifts, documents, their HTML, CSV and PDF, and the sums of a bulletin: no database."""
 
 import io
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from threading import BoundedSemaphore
+from typing import Any
 
 import pytest
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
 from dashboard.control_room import (
     bulletin,
@@ -16,7 +20,8 @@ from dashboard.control_room import (
     report_html,
 )
 from dashboard.control_room.bulletin_rows import BulletinRows
-from dashboard.control_room.pdf import PdfUnavailable
+from dashboard.control_room.language import Language
+from dashboard.control_room.pdf import PdfUnavailable, Reached
 from dashboard.control_room.report_document import (
     Column,
     Document,
@@ -35,6 +40,7 @@ from storage.bulletins import Above, DayValue, DomainCoverage, RolledDay, Span
 from storage.catalog import load_catalog
 from storage.model import HANOI
 from storage.things import DatastreamRow, ThingRow
+from tests.dashboard.rendering import rendering
 
 STARTS = (time(6), time(14), time(22))
 TITLE = "Ngập từ 50 cm ở đường Phùng Khoang – ậ ế ữ ỡ"
@@ -133,7 +139,7 @@ def test_a_pdf_has_the_text_with_its_marks() -> None:
     assert fonts
 
 
-def _fonts(page):  # type: ignore[no-untyped-def]
+def _fonts(page: PageObject) -> list[Any]:
     return [font.get_object() for font in page["/Resources"]["/Font"].values()]
 
 
@@ -149,6 +155,65 @@ def test_a_report_that_is_too_long_is_no_pdf() -> None:
     with pytest.raises(PdfUnavailable) as refused:
         pdf.made("x" * (pdf.LARGEST_HTML + 1))
     assert refused.value.code == "too_large"
+
+
+def test_a_pdf_says_at_which_step_and_page_it_is() -> None:
+    assert pdf.reached(b"") == Reached(stage="start")
+    assert pdf.reached(b"@step 1 0\n(process:1): warning\n") == Reached(stage="parse")
+    assert pdf.reached(b"@step 4 0\n@step 5 1\n@step 5 12\n") == Reached(stage="layout", page=12)
+    assert pdf.reached(b"@step 6 0\n@step 7 0\n") == Reached(stage="write")
+
+
+def test_the_process_says_the_steps_that_weasyprint_documents() -> None:
+    """Its seven steps: https://doc.courtbouillon.org/weasyprint/stable/api_reference.html#logging"""
+    command = [sys.executable, "-I", "-m", print_pdf.__name__]
+    html = report_html.standalone(document()).encode()
+    done = subprocess.run(command, input=html, capture_output=True, check=True)
+    steps = [line.split()[1:] for line in done.stderr.splitlines() if line.startswith(print_pdf.STEP)]
+    assert {int(step) for step, _ in steps} == {1, 2, 3, 4, 5, 6, 7}
+    assert [b"5", b"1"] in steps
+
+
+def test_who_no_longer_waits_for_a_pdf_ends_its_process() -> None:
+    class Enough(Exception):
+        pass
+
+    seen: list[set[int]] = []
+
+    def told(_: Reached) -> None:
+        seen.append(rendering())
+        raise Enough
+
+    with pytest.raises(Enough):
+        pdf.made(report_html.standalone(document()), told)
+    assert [len(one) for one in seen] == [1]
+    assert rendering() == set()
+
+
+def test_a_pdf_that_lasts_too_long_is_ended_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "LONGEST_S", 0.0)
+    with pytest.raises(PdfUnavailable) as refused:
+        pdf.made(report_html.standalone(document()))
+    assert refused.value.code == "over_bound"
+    assert rendering() == set()
+
+
+def test_who_waits_for_a_turn_may_leave_and_the_turns_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Enough(Exception):
+        pass
+
+    turns = BoundedSemaphore(1)
+    monkeypatch.setattr(pdf, "_turns", turns)
+    told: list[Reached] = []
+
+    def leave(reached: Reached) -> None:
+        told.append(reached)
+        raise Enough
+
+    with turns, pytest.raises(Enough):
+        pdf.made("<p>x", leave)
+    assert told == [Reached(stage="turn")]
+    assert turns.acquire(blocking=False)
 
 
 def test_without_pango_it_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,11 +299,11 @@ def rows(**given: object) -> BulletinRows:
         deep={},
         coverage=[],
     )
-    return replace(empty, **given)  # type: ignore[arg-type]
+    return replace(empty, **given)  # type: ignore[arg-type]  # the keywords are the test's own
 
 
-def made(found: BulletinRows, shown: str = "en") -> Document:
-    return bulletin.document(found, view(), datetime(2026, 11, 23, 1, tzinfo=UTC), shown)  # type: ignore[arg-type]
+def made(found: BulletinRows, shown: Language = "en") -> Document:
+    return bulletin.document(found, view(), datetime(2026, 11, 23, 1, tzinfo=UTC), shown)
 
 
 def words(found: Document) -> str:

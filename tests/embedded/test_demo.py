@@ -295,7 +295,7 @@ def test_several_ingest_workers_and_what_is_left_of_more(stage: Stage) -> None:
     with stage.running() as demo:
         assert alive(stage.pid("ingest"))
         for worker in (2, 3):
-            wait_until(lambda w=worker: not (stage.runtime / "run" / f"ingest-{w}.pid").exists())  # type: ignore[misc]
+            wait_until(lambda w=worker: not (stage.runtime / "run" / f"ingest-{w}.pid").exists())  # type: ignore[misc]  # mypy infers no lambda with a default
             assert stage.note(f"ingest-{worker}")["arguments"] == ["--worker", str(worker), "--drain"]
         assert stage.note("ingest")["arguments"] == []
         said = end(demo)

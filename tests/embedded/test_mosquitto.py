@@ -59,7 +59,7 @@ class Peer:
         self._sent: dict[int, int] = {}
 
     def connect(self, receive_maximum: int = 0, session_s: int = 0) -> "Peer":
-        wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        wishes = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types for it
         wishes.SessionExpiryInterval = session_s
         if receive_maximum:
             wishes.ReceiveMaximum = receive_maximum

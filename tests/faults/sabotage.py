@@ -62,7 +62,7 @@ def _before_commit(now: _Countdown) -> None:
             if idle and threading.current_thread().name == "ingest-write" and now():
                 _die()
 
-    psycopg.Connection.transaction = sabotaged  # type: ignore[method-assign, assignment]
+    psycopg.Connection.transaction = sabotaged  # type: ignore[method-assign, assignment]  # the sabotage itself
 
 
 def _before_ack(now: _Countdown) -> None:
@@ -73,7 +73,7 @@ def _before_ack(now: _Countdown) -> None:
             _die()
         commit(self, positions)
 
-    MqttTransport.commit = sabotaged  # type: ignore[method-assign]
+    MqttTransport.commit = sabotaged  # type: ignore[method-assign]  # the sabotage itself
 
 
 def _amid_acks(now: _Countdown) -> None:
@@ -91,7 +91,7 @@ def _amid_acks(now: _Countdown) -> None:
             self._buffered.flush()
         _die()
 
-    BatchedClient._answer = sabotaged  # type: ignore[method-assign]
+    BatchedClient._answer = sabotaged  # type: ignore[method-assign]  # the sabotage itself
 
 
 def _receiver_fails(now: _Countdown) -> None:
@@ -102,7 +102,7 @@ def _receiver_fails(now: _Countdown) -> None:
             raise RuntimeError("sabotaged")
         receive(self, client, data, message)
 
-    MqttTransport._on_message = sabotaged  # type: ignore[method-assign, assignment]
+    MqttTransport._on_message = sabotaged  # type: ignore[method-assign, assignment]  # the sabotage itself
 
 
 def _before_move(now: _Countdown) -> None:
@@ -114,11 +114,11 @@ def _before_move(now: _Countdown) -> None:
             _die()
         commit(self, positions)
 
-    FolderTransport.commit = sabotaged  # type: ignore[method-assign]
+    FolderTransport.commit = sabotaged  # type: ignore[method-assign]  # the sabotage itself
 
 
 def _session_expires(seconds: int) -> None:
-    transport.SESSION_EXPIRY = timedelta(seconds=seconds)  # type: ignore[misc]
+    transport.SESSION_EXPIRY = timedelta(seconds=seconds)  # type: ignore[misc]  # the sabotage itself
 
 
 _SABOTAGES: Final[dict[str, Callable[[_Countdown], None]]] = {

@@ -28,7 +28,7 @@ def read(text: str, **options: Any) -> Decoded:
 
 def written(rows: list[list[str]], delimiter: str, quoting: int) -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, quoting=quoting).writerows(rows)  # type: ignore[arg-type]
+    csv.writer(text, delimiter=delimiter, quoting=quoting).writerows(rows)  # type: ignore[arg-type]  # one of csv's
     return text.getvalue()
 
 

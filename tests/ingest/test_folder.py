@@ -254,7 +254,7 @@ def test_the_oldest_come_first_and_no_more_than_asked_for(tmp_path: Path) -> Non
         os.utime(path, (100 - n, 100 - n))
     transport, after = _transport(_source(tmp_path))
     after(0)
-    transport.clock.at = 5.0  # type: ignore[attr-defined]
+    transport.clock.at = 5.0  # type: ignore[attr-defined]  # the clock is this test's
     assert _names(transport.receive(2, 0.5)) == ["file:4.txt", "file:3.txt"]
     assert transport.waiting == 3
     assert _names(transport.receive(2, 0.5)) == ["file:2.txt", "file:1.txt"]
@@ -276,7 +276,7 @@ def test_a_file_that_vanishes_between_listing_and_reading_is_no_error(
         (tmp_path / name).write_bytes(b"x")
     transport, after = _transport(_source(tmp_path))
     after(0)
-    transport.clock.at = 5.0  # type: ignore[attr-defined]
+    transport.clock.at = 5.0  # type: ignore[attr-defined]  # the clock is this test's
     assert len(transport.receive(1, 0)) == 1
     (tmp_path / "b.txt").unlink()
     (tmp_path / "c.txt").unlink()

@@ -50,7 +50,7 @@ def test_a_publish_is_read_as_paho_reads_it(
     header = 0x30 | qos << 1 | (8 if dup else 0)
     name = topic.encode()
     packet = bytearray(struct.pack("!H", len(name)) + name + (struct.pack("!H", mid) if qos else b""))
-    packet += properties.pack() + payload  # type: ignore[no-untyped-call]
+    packet += properties.pack() + payload  # type: ignore[no-untyped-call]  # paho has no types for it
     expected = decode_publish(header, packet, MQTTProtocolVersion.MQTTv5)
     read = read_publish(header, packet)
     assert read is not None

@@ -173,4 +173,4 @@ def test_trich_sai_in_the_fish_kill_of_2022() -> None:
         usual = diurnal(2.5, 10)
         assert (
             risk(lake(lambda time, now=mg_l, u=usual, t=today: now if time > t else u(time))).level == level
-        )  # type: ignore[misc]
+        )  # type: ignore[misc]  # mypy infers no lambda with a default

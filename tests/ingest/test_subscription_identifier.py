@@ -14,7 +14,7 @@ def packed(**values: object) -> bytes:
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has none
     for name, value in values.items():
         setattr(properties, name, value)
-    whole: bytes = properties.pack()  # type: ignore[no-untyped-call]
+    whole: bytes = properties.pack()  # type: ignore[no-untyped-call]  # paho has no types for it
     assert whole[0] == len(whole) - 1 < 128
     return whole[1:]
 

@@ -56,7 +56,7 @@ class Files:
         self.certificate.write_bytes(b"".join(pem.bytes() for pem in made.cert_chain_pems))
 
     def settings(self, url: str, **more: Any) -> Settings:
-        return Settings(mqtt_url=url, mqtt_ca_file=self.ca, **more)  # type: ignore[arg-type]
+        return Settings(mqtt_url=url, mqtt_ca_file=self.ca, **more)  # type: ignore[arg-type]  # the keywords are the test's own
 
 
 @contextmanager
@@ -256,7 +256,7 @@ def test_files_are_checked_at_the_start_and_named(tmp_path: Path, authority: tru
         ),
     ):
         with pytest.raises(ConfigurationError) as raised:
-            tls.broker_address(Settings(mqtt_url="mqtts://u:hunter2@h", **options))  # type: ignore[arg-type]
+            tls.broker_address(Settings(mqtt_url="mqtts://u:hunter2@h", **options))  # type: ignore[arg-type]  # the keywords are the test's own
         assert message in str(raised.value)
         assert "hunter2" not in str(raised.value)
 
@@ -283,7 +283,7 @@ def test_an_authority_with_a_plain_url_is_a_mistake_that_would_send_passwords_un
 
 def test_names_and_certificates_are_always_checked(tmp_path: Path, authority: trustme.CA) -> None:
     files = Files(tmp_path, authority)
-    for settings in (files.settings("mqtts://h"), Settings(mqtt_url="mqtts://h")):  # type: ignore[arg-type]
+    for settings in (files.settings("mqtts://h"), Settings(mqtt_url="mqtts://h")):  # type: ignore[arg-type]  # pydantic takes plain text for a secret
         context = tls.broker_address(settings).tls
         assert context is not None
         assert context.check_hostname
@@ -294,6 +294,6 @@ def test_names_and_certificates_are_always_checked(tmp_path: Path, authority: tr
 @pytest.mark.parametrize("url", ["mqtt://u:hunter2/x@h:1", "mqtt://u:p@h:hunter2", "mqtt://u:p@[h:1"])
 def test_a_wrong_url_shows_no_part_of_the_password(url: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        tls.broker_address(Settings(mqtt_url=url))  # type: ignore[arg-type]
+        tls.broker_address(Settings(mqtt_url=url))  # type: ignore[arg-type]  # pydantic takes plain text for a secret
     assert "HANOI_MQTT_URL: expected mqtt://" in str(raised.value)
     assert "hunter2" not in str(raised.value)

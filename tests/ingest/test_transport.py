@@ -77,7 +77,7 @@ def test_a_message_of_qos_0_wants_no_answer(broker: Mosquitto) -> None:
     made = source(broker)
     address = BrokerAddress.parse(broker.url("publisher"))
     auth = {"username": address.user or "", "password": address.password or ""}
-    single(TOPIC, b"0", qos=0, hostname=address.host, port=address.port, auth=auth)  # type: ignore[arg-type]
+    single(TOPIC, b"0", qos=0, hostname=address.host, port=address.port, auth=auth)  # type: ignore[arg-type]  # paho wants a dictionary of its own
     made.commit([envelope.position for envelope in receive(made, 1)])
     publish(broker.url("publisher"), [(TOPIC, b"1")])
     (after,) = receive(made, 1)

@@ -42,7 +42,7 @@ class Listener:
         client.on_connect = self._on_connect
         client.on_subscribe = lambda *_: self._subscribed.set()
         client.on_message = self._on_message
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho has no types for it
         properties.SessionExpiryInterval = 3600
         client.connect(self._address.host, self._address.port, clean_start=False, properties=properties)
         client.loop_start()

@@ -286,7 +286,7 @@ def test_a_silence_says_what_who_why_and_until_when(
         "now": NOW,
     }
     with pytest.raises(silences.SilenceRefused) as refused:
-        silences.add(alarms.conn, **(right | given))  # type: ignore[arg-type]
+        silences.add(alarms.conn, **(right | given))  # type: ignore[arg-type]  # the keywords are the test's own
     assert refused.value.code == code
     assert silences.all_silences(alarms.conn, 10) == []
     assert operators.audit_trail(alarms.conn, 10) == []
@@ -402,16 +402,16 @@ def test_everything_that_people_do_is_in_the_timeline_and_in_the_audit(alarms: A
     alert_id = alarms.fire("a")
     who = {"actor": "lan", "source": "10.0.0.1", "now": NOW}
     assert acknowledge(alarms, alert_id)
-    assert alert_actions.note(alarms.conn, alert_id, note=" pump 2 is off ", **who)  # type: ignore[arg-type]
-    assert not alert_actions.note(alarms.conn, alert_id, note=" ", **who)  # type: ignore[arg-type]
-    assert not alert_actions.note(alarms.conn, 4711, note="?", **who)  # type: ignore[arg-type]
-    assert alert_actions.unacknowledge(alarms.conn, alert_id, **who)  # type: ignore[arg-type]
-    assert not alert_actions.unacknowledge(alarms.conn, alert_id, **who)  # type: ignore[arg-type]
-    assert alert_actions.approve(alarms.conn, alert_id, **who)  # type: ignore[arg-type]
-    assert not alert_actions.approve(alarms.conn, alert_id, **who)  # type: ignore[arg-type]
-    assert alert_actions.refuse(alarms.conn, alert_id, reason="not public", **who)  # type: ignore[arg-type]
-    assert not alert_actions.refuse(alarms.conn, alert_id, reason="not public", **who)  # type: ignore[arg-type]
-    assert not alert_actions.escalate(alarms.conn, alert_id, **who)  # type: ignore[arg-type]
+    assert alert_actions.note(alarms.conn, alert_id, note=" pump 2 is off ", **who)  # type: ignore[arg-type]  # the keywords are the test's own
+    assert not alert_actions.note(alarms.conn, alert_id, note=" ", **who)  # type: ignore[arg-type]  # the keywords are the test's own
+    assert not alert_actions.note(alarms.conn, 4711, note="?", **who)  # type: ignore[arg-type]  # the keywords are the test's own
+    assert alert_actions.unacknowledge(alarms.conn, alert_id, **who)  # type: ignore[arg-type]  # the keywords are the test's own
+    assert not alert_actions.unacknowledge(alarms.conn, alert_id, **who)  # type: ignore[arg-type]  # the keywords are the test's own
+    assert alert_actions.approve(alarms.conn, alert_id, **who)  # type: ignore[arg-type]  # the keywords are the test's own
+    assert not alert_actions.approve(alarms.conn, alert_id, **who)  # type: ignore[arg-type]  # the keywords are the test's own
+    assert alert_actions.refuse(alarms.conn, alert_id, reason="not public", **who)  # type: ignore[arg-type]  # the keywords are the test's own
+    assert not alert_actions.refuse(alarms.conn, alert_id, reason="not public", **who)  # type: ignore[arg-type]  # the keywords are the test's own
+    assert not alert_actions.escalate(alarms.conn, alert_id, **who)  # type: ignore[arg-type]  # the keywords are the test's own
     kinds = ["acknowledged", "noted", "unacknowledged", "approved", "refused"]
     assert [one.kind for one in alarms.timeline(alert_id) if one.source == "event"] == kinds
     trail = operators.audit_trail(alarms.conn, 10)[::-1]
@@ -429,7 +429,7 @@ def test_what_was_written_can_not_be_changed(alarms: Alarms) -> None:
         "TRUNCATE alert_event",
     ):
         with pytest.raises(Exception, match="only grows"):
-            alarms.conn.execute(statement)  # type: ignore[call-overload]
+            alarms.conn.execute(statement)  # type: ignore[call-overload]  # statements are the test's own, not literals
 
 
 # Escalation and rosters.

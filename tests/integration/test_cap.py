@@ -385,7 +385,7 @@ def test_killed_anywhere_a_message_is_in_the_feed_once(automatic: Feed, city_url
     for statements in range(50):
         with db.connect(city_url, name="dying", autocommit=True) as conn:
             try:
-                automatic.publish(minute(3), Dying(conn, statements, kill))  # type: ignore[arg-type]
+                automatic.publish(minute(3), Dying(conn, statements, kill))  # type: ignore[arg-type]  # a connection that dies
             except db.DatabaseUnreachable:
                 deaths += 1
                 assert automatic.rows() == []

@@ -148,7 +148,7 @@ def test_the_same_result_of_something_else_is_stored_as_such(gauges: Gauges) -> 
 
 def test_parameters_that_json_writes_otherwise_are_no_difference(gauges: Gauges) -> None:
     class Elaborate(Twice):
-        def compute(self, subject, start, end, series):  # type: ignore[no-untyped-def]
+        def compute(self, subject, start, end, series):  # type: ignore[no-untyped-def]  # the engine's own interface
             for one in super().compute(subject, start, end, series):
                 yield type(one)(
                     **{f: getattr(one, f) for f in one.__struct_fields__ if f != "parameters"},
@@ -243,7 +243,7 @@ def test_what_was_stored_before_a_failure_stays(gauges: Gauges) -> None:
 
 def test_subjects_that_fail_leave_the_other_derivations(gauges: Gauges) -> None:
     class Lost(Sum):
-        def subjects(self, city):  # type: ignore[no-untyped-def]
+        def subjects(self, city):  # type: ignore[no-untyped-def]  # the engine's own interface
             raise KeyError("gauges")
 
     gauges.write({1: 5})
@@ -258,7 +258,7 @@ def test_subjects_that_fail_leave_the_other_derivations(gauges: Gauges) -> None:
 )
 def test_an_output_that_cannot_be_is_a_failure(gauges: Gauges, wrong: dict[str, object]) -> None:
     class Wrong(Twice):
-        def compute(self, subject, start, end, series):  # type: ignore[no-untyped-def]
+        def compute(self, subject, start, end, series):  # type: ignore[no-untyped-def]  # the engine's own interface
             for one in super().compute(subject, start, end, series):
                 yield type(one)(**{f: getattr(one, f) for f in one.__struct_fields__} | wrong)
 
@@ -270,7 +270,7 @@ def test_an_output_that_cannot_be_is_a_failure(gauges: Gauges, wrong: dict[str, 
 
 def test_a_value_that_the_database_refuses_is_left_out_alone(gauges: Gauges) -> None:
     class Unstorable(Twice):
-        def compute(self, subject, start, end, series):  # type: ignore[no-untyped-def]
+        def compute(self, subject, start, end, series):  # type: ignore[no-untyped-def]  # the engine's own interface
             for one in super().compute(subject, start, end, series):
                 text = "\0" if subject.thing.id == "a" else "good"
                 yield type(one)(

@@ -72,7 +72,7 @@ def test_killed_while_it_derives_it_ends_with_what_one_run_computes(
     for _ in range(2):
         before = len(stored(conn))
         with running("hanoi-ingest", env=env, bind=env["HANOI_INGEST_BIND"], folder=tmp_path) as process:
-            wait_for(lambda before=before: len(stored(conn)) > before, "some is derived")  # type: ignore[misc]
+            wait_for(lambda before=before: len(stored(conn)) > before, "some is derived")  # type: ignore[misc]  # mypy infers no lambda with a default
             process.kill()
             process.wait(60)
         assert not is_read(conn), "it was done before it was killed"

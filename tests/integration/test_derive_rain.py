@@ -58,7 +58,7 @@ class Gauge:
 
     def count(self, *counter: float, first: int = 0, **more: object) -> None:
         """Readings five minutes apart."""
-        self.send("rain_counter", {first + 5 * n: mm for n, mm in enumerate(counter)}, **more)  # type: ignore[arg-type]
+        self.send("rain_counter", {first + 5 * n: mm for n, mm in enumerate(counter)}, **more)  # type: ignore[arg-type]  # the keywords are the test's own
 
     def derive(self) -> int:
         """Until nothing is left to do: what is written comes back through the feed."""

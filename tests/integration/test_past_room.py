@@ -65,7 +65,7 @@ def count(url: str) -> dict[str, int]:
                 sql.SQL("SELECT COALESCE(sum(hashtextextended(t::text, 0)), 0)::text AS n FROM {} t").format(
                     sql.Identifier(table)
                 )
-            ).fetchone()["n"]  # type: ignore[index]
+            ).fetchone()["n"]  # type: ignore[index]  # a count has a row
             for table in WRITTEN_TO
         }
 

@@ -148,7 +148,7 @@ def test_killed_again_and_again_it_leaves_no_gap_and_never_contradicts_itself(
     for _ in range(3):
         heard = len(listener.messages)
         with simulating(*arguments, env=env, log=tmp_path / "log") as process:
-            wait_for(lambda before=heard: len(listener.messages) > before + 200, "it speaks")  # type: ignore[misc]
+            wait_for(lambda before=heard: len(listener.messages) > before + 200, "it speaks")  # type: ignore[misc]  # mypy infers no lambda with a default
             process.kill()
             process.wait(60)
     run(*arguments, env=env, log=tmp_path / "last.log")
@@ -170,7 +170,7 @@ def test_a_broker_that_is_killed_during_history_loses_nothing(
         "--backfill", "24h", "--until", end.isoformat(), env=env, log=tmp_path / "log"
     ) as process:
         for n in (500, 2500):
-            wait_for(lambda enough=n: len(listener.messages) > enough, "it speaks")  # type: ignore[misc]
+            wait_for(lambda enough=n: len(listener.messages) > enough, "it speaks")  # type: ignore[misc]  # mypy infers no lambda with a default
             broker.kill()
             time.sleep(1)
             assert process.poll() is None

@@ -317,7 +317,7 @@ def test_the_engine_tells_each_new_canary_once_and_waits_for_a_watchdog_that_is_
     ],
 )
 def test_the_engine_finds_the_watchdog(given: dict[str, str], url: str) -> None:
-    assert watchdog_url(Settings(**given)) == url  # type: ignore[arg-type]
+    assert watchdog_url(Settings(**given)) == url  # type: ignore[arg-type]  # the keywords are the test's own
 
 
 def test_an_address_that_is_none_is_said() -> None:

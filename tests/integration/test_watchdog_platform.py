@@ -64,10 +64,10 @@ class Platform:
         for part, variable in PROGRAMS.items():
             log = self.folder / f"{part}.log"
             wait_for(
-                lambda v=variable: ready(self.env[v]),  # type: ignore[misc]
+                lambda v=variable: ready(self.env[v]),  # type: ignore[misc]  # mypy infers no lambda with a default
                 f"{part} ready",
                 limit_s=LIMIT_S,
-                context=lambda path=log: path.read_text()[-2000:],  # type: ignore[misc]
+                context=lambda path=log: path.read_text()[-2000:],  # type: ignore[misc]  # mypy infers no lambda with a default
             )
 
     def told(self, reason: str) -> dict[str, Any] | None:

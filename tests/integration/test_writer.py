@@ -31,9 +31,9 @@ def message(number: int, result: float | None = 1.0, **more: object) -> Prepared
     }
     if result is None:
         fault = Fault(reason=Reason.NOT_JSON, path="$", message="line 1, column 1")
-        return Prepared(envelope=Envelope(**fields), faults=[fault])  # type: ignore[arg-type]
+        return Prepared(envelope=Envelope(**fields), faults=[fault])  # type: ignore[arg-type]  # the keywords are the test's own
     observation = Observation(datastream_id=1, phenomenon_time=time, result_time=time, result=result)
-    return Prepared(envelope=Envelope(**fields), observations=[observation])  # type: ignore[arg-type]
+    return Prepared(envelope=Envelope(**fields), observations=[observation])  # type: ignore[arg-type]  # the keywords are the test's own
 
 
 class Acks:
@@ -117,11 +117,11 @@ def test_a_read_only_database_is_waited_for(database_url: str, postgres: Postgre
     acks = Acks(database_url)
     name = database_url.rsplit("/", 1)[1]
     with db.connect(postgres.superuser_url, name="test", autocommit=True) as conn:
-        conn.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")  # type: ignore[arg-type]
+        conn.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")  # type: ignore[arg-type]  # statements are the test's own, not literals
         with writing(database_url, acks, message(1)) as thread:
             thread.join(1.0)
             assert acks.positions == []
-            conn.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")  # type: ignore[arg-type]
+            conn.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")  # type: ignore[arg-type]  # statements are the test's own, not literals
             wait_for(lambda: acks.positions == [1], "the message, once it may be written")
 
 

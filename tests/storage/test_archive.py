@@ -267,7 +267,7 @@ def test_what_the_archive_does_not_have_is_no_restore(history_url: str, tmp_path
     write_archive(history_url, tmp_path)
     for asked in ({"start": END + DAY}, {"end": START}, {"domains": ["noise"]}):
         with pytest.raises(ArchiveError, match="has no file of what was asked for"):
-            archive.plan(tmp_path, **asked)  # type: ignore[arg-type]
+            archive.plan(tmp_path, **asked)  # type: ignore[arg-type]  # the keywords are the test's own
 
 
 def test_only_the_domains_that_are_asked_for_come_back(

@@ -176,7 +176,7 @@ def stored(result: float, original: float | None = None, **more: object) -> Obse
         result_time=T0,
         result=result,
         original=original,
-        **fields,  # type: ignore[arg-type]
+        **fields,  # type: ignore[arg-type]  # the keywords are the test's own
     )
 
 

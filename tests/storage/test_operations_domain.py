@@ -110,7 +110,7 @@ def test_an_export_has_it_only_when_it_is_asked_for(city_url: str, reference: Re
         things.sync(conn, reference.domains, reference.things)
 
         def exported(**asked: object) -> set[str]:
-            found = select(conn, Asked(end=NOW, **asked), None, {"operations"})  # type: ignore[arg-type]
+            found = select(conn, Asked(end=NOW, **asked), None, {"operations"})  # type: ignore[arg-type]  # the keywords are the test's own
             return {row.domain for row in found.things}
 
         assert exported() == FIVE

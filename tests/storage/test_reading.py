@@ -51,9 +51,9 @@ def test_a_gap_stays_a_gap_at_every_step(conn: db.Connection) -> None:
     raw = observations.series(conn, depth, START, end)
     assert (raw.step, len(raw.rows), raw.next_start) == ("raw", 120, None)
     hours = observations.series(conn, depth, START, end, step="1h")
-    assert [row.bucket.hour for row in hours.rows] == [0, 3]  # type: ignore[union-attr]
+    assert [row.bucket.hour for row in hours.rows] == [0, 3]  # type: ignore[union-attr]  # rows of this step only
     days = observations.series(conn, depth, START - DAY, end, step="1d")  # Hanoi's began at 17:00 UTC
-    assert [row.count for row in days.rows] == [120]  # type: ignore[union-attr]
+    assert [row.count for row in days.rows] == [120]  # type: ignore[union-attr]  # rows of this step only
 
 
 def test_an_hour_of_opposite_winds_is_no_gap_and_has_no_mean(conn: db.Connection) -> None:
@@ -62,7 +62,7 @@ def test_an_hour_of_opposite_winds_is_no_gap_and_has_no_mean(conn: db.Connection
     steady = [seen(wind.id, START + timedelta(minutes=60 + 5 * n), 90.0) for n in range(12)]
     observations.write(conn, [*opposite, *steady])
     hours = observations.series(conn, wind, START, START + DAY, step="1h").rows
-    assert [(row.bucket.hour, row.count, row.mean) for row in hours] == [  # type: ignore[union-attr]
+    assert [(row.bucket.hour, row.count, row.mean) for row in hours] == [  # type: ignore[union-attr]  # rows of this step only
         (0, 12, None),
         (1, 12, pytest.approx(90.0)),
     ]
@@ -89,10 +89,10 @@ def test_raw_values_of_some_qualities_a_page_at_a_time(conn: db.Connection) -> N
     values = [seen(depth.id, START + timedelta(minutes=n), n, flags[n % 4]) for n in range(40)]
     observations.write(conn, values)
     first = observations.series(conn, depth, START, START + DAY, most=15, qualities={1, 2})
-    assert [row.result for row in first.rows] == [n for n in range(40) if n % 4 in (0, 3)][:15]  # type: ignore[union-attr]
+    assert [row.result for row in first.rows] == [n for n in range(40) if n % 4 in (0, 3)][:15]  # type: ignore[union-attr]  # rows of this step only
     assert first.next_start is not None
     rest = observations.series(conn, depth, first.next_start, START + DAY, most=15, qualities={1, 2})
-    assert ([row.result for row in rest.rows], rest.next_start) == ([31, 32, 35, 36, 39], None)  # type: ignore[union-attr]
+    assert ([row.result for row in rest.rows], rest.next_start) == ([31, 32, 35, 36, 39], None)  # type: ignore[union-attr]  # rows of this step only
 
 
 @pytest.mark.parametrize(

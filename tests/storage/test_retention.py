@@ -69,7 +69,7 @@ class City:
         return retain(self.conn, Retention(default=policy, domains=domains), NOW, dry_run=dry_run)
 
     def one(self, statement: str, **asked: Any) -> Any:
-        row = self.conn.execute(statement, asked).fetchone()  # type: ignore[arg-type]
+        row = self.conn.execute(statement, asked).fetchone()  # type: ignore[arg-type]  # statements are the test's own, not literals
         assert row is not None
         return next(iter(row.values()))
 
@@ -215,7 +215,7 @@ def test_a_day_that_the_rollups_do_not_account_for_stays_with_all_that_follow(ci
     city.roll_up()
     damaged = MIDNIGHT - 65 * DAY
     for key, damage in zip(hurt, damages, strict=True):
-        touched = city.conn.execute(damage, {"id": city.ids[key], "at": damaged})  # type: ignore[arg-type]
+        touched = city.conn.execute(damage, {"id": city.ids[key], "at": damaged})  # type: ignore[arg-type]  # statements are the test's own, not literals
         assert touched.rowcount == 1
     outcome = city.retain()
     assert city.oldest(sound) == MIDNIGHT - 60 * DAY

@@ -4,13 +4,12 @@ import { ask, aged, element, keepLooking, showRows, showTable, tell, working, wr
 import { joinIncident, offerIncidents, openIncident, showIncidents } from "./incident_pick.js";
 import { severitySign } from "./lists.js";
 import { showNearby } from "./nearby.js";
-import { growOld, h, learnWords, say, setClock, setText, thingLink } from "./page.js";
+import { filled, growOld, h, learnWords, say, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 4_000;
 learnWords(element("words"));
 const id = element("words").dataset.alert;
 const mayAct = element("words").dataset.mayAct === "1";
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const PANELS = ["head", "actions", "evidence", "what-to-do", "for-public", "story", "why", "label-panel", "incident", "nearby-panel"];
 
 let answers = {};

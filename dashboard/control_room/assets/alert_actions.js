@@ -1,11 +1,10 @@
 // What an operator does about an alert in the queue: one click each; a dialog asks where a reason or a text is needed.
 
 import { ask, element, tell, working } from "./asking.js";
-import { h, say } from "./page.js";
+import { filled, h, say } from "./page.js";
 
 const RESULT = "alerts-result";
 const LENGTHS = [[30, "minutes_30"], [120, "hours_2"], [480, "hours_8"]];
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 // Which of them can be done to an alert as it stands.
 export function possible(alert) {

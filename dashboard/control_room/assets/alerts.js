@@ -3,7 +3,7 @@
 import { ask, aged, element, keepLooking, showRows, showStandstills, showTable, tell, working, written } from "./asking.js";
 import { joinIncident, offerIncidents, openIncident } from "./incident_pick.js";
 import { severitySign } from "./lists.js";
-import { growOld, h, learnWords, say, setClock, setText, thingLink } from "./page.js";
+import { filled, growOld, h, learnWords, say, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 4_000;
 const CHOICES_AGAIN_MS = 60_000;
@@ -11,7 +11,6 @@ const TEST_PATIENCE_MS = 60_000;
 const TEST_LOOK_MS = 500;
 learnWords(element("words"));
 const mayAct = element("words").dataset.mayAct === "1";
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const pageOf = (alert) => `/ops/alerts/${alert.id}`;
 
 let board = null;

@@ -32,6 +32,28 @@ async function fetched(path, options) {
   return found;
 }
 
+// The lines of JSON of an answer that comes bit by bit. Throws Refused, also where it breaks off.
+export async function* fetchedLines(path, { signal, ...options } = {}) {
+  const changing = options.method ? { "X-CSRF-Token": cookie("hanoi_ops_csrf") } : {};
+  const headers = { Accept: "application/x-ndjson", ...changing, ...options.headers };
+  const answer = await fetch(path, { ...options, signal, headers }).catch(() => null);
+  if (answer?.status === 401) location.assign("/ops/login");
+  if (!answer?.ok) throw new Refused((await answer?.json().catch(() => null))?.error ?? say("refused_server"), "server");
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => ({ done: true }));
+    if (done) return;
+    if (!value.includes("\n")) {
+      rest += value; // a long line is not looked through again with each of its pieces
+      continue;
+    }
+    const parts = (rest + value).split("\n");
+    rest = parts.pop();
+    for (const part of parts) yield JSON.parse(part);
+  }
+}
+
 function cookie(name) {
   const found = document.cookie.split("; ").find((one) => one.startsWith(`${name}=`));
   return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
@@ -70,7 +92,7 @@ export async function working(resultId, work) {
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    tell(resultId, error.message, "bad");
+    tell(resultId, error.message, error.kind ?? "bad");
     return false;
   } finally {
     busy = false;

@@ -2,12 +2,11 @@
 
 import { plain } from "../static/plain.js";
 import { ask, element, keepLooking, Refused, showRows, tell, working, written } from "./asking.js";
-import { h, language, learnWords, number, say, setClock, setText } from "./page.js";
+import { filled, h, language, learnWords, number, say, setClock, setText } from "./page.js";
 
 const AGAIN_MS = 5_000;
 const MOST_PLACES = 6;
 learnWords(element("words"));
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 let matters = [];
 let matter = null;

@@ -1,10 +1,9 @@
 // The data itself: tables that are asked for again now and then.
 
-import { calm, clockTime, growOld, h, language, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
+import { calm, clockTime, filled, growOld, h, language, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 60_000;
 const element = (id) => document.getElementById(id);
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 learnWords(element("words"));
 
 const percent = (share) => `${number(Math.floor(share * 1000) / 10, 1)} %`; // 99.96 % is not everything

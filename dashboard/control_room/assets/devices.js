@@ -1,71 +1,34 @@
 // Unclaimed devices, open rejections, files: lists that are asked for again now and then, and three forms.
 
-import { calm, clockTime, growOld, h, KeyedList, language, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
+import { ask, element, Refused, send as sendFile, tell, working as workingOnce } from "./asking.js";
+import { LongWork } from "./long_work.js";
+import { clockTime, filled, growOld, h, KeyedList, learnWords, measured, number, say, setAge, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 10_000;
-const API = "/ops/api";
-const element = (id) => document.getElementById(id);
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 learnWords(element("words"));
 
-// What the server refused; the message is in the page's language.
-class Refused extends Error {}
-
-async function ask(path, { body, raw } = {}) {
-  const options = { headers: {} };
-  if (body !== undefined || raw !== undefined) {
-    options.method = "POST";
-    options.headers["X-CSRF-Token"] = cookie("hanoi_ops_csrf");
-    options.headers["Content-Type"] = raw === undefined ? "application/json" : "application/octet-stream";
-    options.body = raw ?? JSON.stringify(body);
-  }
-  const answer = await fetch(`${API}${path}${path.includes("?") ? "&" : "?"}lang=${language}`, options).catch(() => null);
-  if (answer?.status === 401) location.assign("/ops/login");
-  const found = await answer?.json().catch(() => null);
-  if (!options.method) await calm();
-  if (!answer?.ok || found === null) throw new Refused(found?.error ?? say("refused_server"));
-  return found;
-}
-
-function cookie(name) {
-  const found = document.cookie.split("; ").find((one) => one.startsWith(`${name}=`));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
-
-function tell(id, text, kind = "") {
-  element(id).className = `result ${kind}`;
-  setText(element(id), text);
-}
-
-// One thing at a time: buttons are off while it runs, and what went wrong is said where it was asked for.
-let busy = false;
-
 async function working(resultId, work) {
-  if (busy) return;
-  busy = true;
-  document.body.setAttribute("aria-busy", "true");
-  tell(resultId, say("working"));
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    tell(resultId, error.message, "bad");
-  } finally {
-    busy = false;
-    document.body.removeAttribute("aria-busy");
-    look();
+  const done = await workingOnce(resultId, work);
+  look();
+  return done;
+}
+
+// Reprocessing comes in slices; the sum is shown as it grows, and it may be left between two. Resolves to what is said of it.
+async function goOn(work, all, first, request) {
+  const total = { messages: 0, resolved: 0, open: 0, skipped: 0, written: 0 };
+  let left = false;
+  work.begun("", async () => (left = true));
+  for (let slice = await first; ; slice = (await ask("/reprocess", { ...request, after: slice.after })).outcome) {
+    for (const key of Object.keys(total)) total[key] += slice[key];
+    const said = reprocessed(total);
+    if (!slice.after) return said;
+    if (left) return `${say("reprocess_left")} ${said}`;
+    work.show({ stage: say("reprocessing"), count: said, done: Math.min(total.messages, all), of: all });
   }
 }
 
-// Reprocessing comes in slices; the sum is shown as it grows.
-async function goOn(first, request, onSlice) {
-  const total = { messages: 0, resolved: 0, open: 0, skipped: 0, written: 0 };
-  for (let slice = first; ; slice = (await ask("/reprocess", { body: { ...request, after: slice.after } })).outcome) {
-    for (const key of Object.keys(total)) total[key] += slice[key];
-    onSlice(reprocessed(total));
-    if (!slice.after) return;
-  }
-}
+const claiming = new LongWork("claim-work", say("claim"));
+const reprocessing = new LongWork("open-work", say("reprocess"));
 
 function reprocessed(total) {
   const counts = Object.fromEntries(Object.entries(total).map(([key, value]) => [key, number(value, 0)]));
@@ -129,12 +92,13 @@ class ReasonElement {
     this.word = h("th", { scope: "row" });
     this.count = h("td", { className: "number" });
     this.oldest = h("time");
-    this.button = h("button", { type: "button", onclick: () => reprocess(this.reason) }, say("reprocess"));
+    this.button = h("button", { type: "button", onclick: () => reprocess(this.reason, this.messages) }, say("reprocess"));
     this.element = h("tr", {}, this.word, this.count, h("td", {}, this.oldest), h("td", { className: "number" }, this.button));
   }
 
   update(item) {
     this.reason = item.reason;
+    this.messages = item.count;
     setText(this.word, item.word);
     setText(this.count, number(item.count, 0));
     setAge(this.oldest, item.oldest);
@@ -151,11 +115,13 @@ function showOpen(found) {
   if (!found.length) element("open").append(noReason);
 }
 
-function reprocess(reason) {
-  working("open-result", async () => {
-    const { outcome } = await ask("/reprocess", { body: { reason } });
-    await goOn(outcome, { reason }, (text) => tell("open-result", text, "good"));
-  });
+function reprocess(reason, all) {
+  working("open-result", () =>
+    reprocessing.during(say("reprocessing"), () => {
+      const first = ask("/reprocess", { reason }).then(({ outcome }) => outcome);
+      return goOn(reprocessing, all, first, { reason });
+    }),
+  );
 }
 
 // The claim form
@@ -210,21 +176,25 @@ function newThing() {
   };
 }
 
-element("claim").addEventListener("submit", (event) => {
+element("claim").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const { source, device, shown } = chosen;
+  const { source, device, shown, count } = chosen;
   const body = { source, device, ...(way() === "new" ? { new: newThing() } : { thing: element("thing").value.trim() }) };
-  working("claim-result", async () => {
-    const { thing, made, outcome } = await ask("/claims", { body });
+  let claimed = "";
+  const done = await working("claim-result", async () => {
+    const { thing, made, outcome } = await ask("/claims", body);
+    claimed = thing;
     const words = filled(made ? "claimed" : "claimed_before", { device: shown, thing });
-    await goOn(outcome, { source, device }, (text) => tell("claim-result", `${words} ${text}`, "good"));
-    element("claim-result").append(" ", thingLink(thing, say("thing_page")));
-    chosen = null;
-    element("claim").reset();
-    showWay();
-    element("claim").hidden = true;
-    element("claim-choose").hidden = false;
+    const rest = () => goOn(claiming, count, outcome, { source, device });
+    return `${words} ${await claiming.during(say("reprocessing"), rest)}`;
   });
+  if (!done) return;
+  element("claim-result").append(" ", thingLink(claimed, say("thing_page")));
+  chosen = null;
+  element("claim").reset();
+  showWay();
+  element("claim").hidden = true;
+  element("claim-choose").hidden = false;
 });
 element("claim").addEventListener("change", showWay);
 element("new-domain").addEventListener("change", showKinds);
@@ -238,27 +208,33 @@ function forget() {
   element("load-store").disabled = true;
 }
 
-function send(dryRun) {
+async function send(dryRun) {
   const [file] = element("load-file").files;
   const source = element("load-source").value;
-  working("load-result", async () => {
+  let found = null;
+  const done = await working("load-result", async () => {
     forget();
     element("load-found").hidden = true;
     const query = new URLSearchParams({ source, name: file.name, dry_run: dryRun ? "1" : "0" });
-    const found = await ask(`/load?${query}`, { raw: await file.arrayBuffer() });
+    found = await sendFile(`/load?${query}`, file);
     showFile(found);
     if (dryRun) tried = file;
     element("load-store").disabled = !dryRun;
+    return wordsOf(found);
   });
+  if (done && found.fault_count) tell("load-result", wordsOf(found), "bad");
 }
 
-function showFile(found) {
+function wordsOf(found) {
   const counts = { ...found, faults: found.fault_count };
   for (const key of ["observations", "written", "duplicate", "corrected", "faults"]) counts[key] = number(counts[key], 0);
   const words = [filled(found.dry_run ? "tried" : "stored", counts)];
   if (found.first) words.push(filled("time_span", { first: clockTime(found.first), last: clockTime(found.last) }));
   if (found.unknown_devices.length) words.push(filled("load_unknown", { devices: found.unknown_devices.join(", ") }));
-  tell("load-result", words.join(" "), found.fault_count ? "bad" : "good");
+  return words.join(" ");
+}
+
+function showFile(found) {
   const faults = found.faults.map((one) => h("li", {}, h("code", {}, one.path), ` ${one.word}: ${one.message}`));
   const more = found.fault_count - found.faults.length;
   if (more) faults.push(h("li", {}, filled("more_faults", { count: number(more, 0) })));

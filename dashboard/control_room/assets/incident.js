@@ -3,14 +3,13 @@
 import { openStream } from "../static/live.js";
 import { ask, aged, element, keepLooking, Refused, send, showRows, working } from "./asking.js";
 import { severitySign } from "./lists.js";
-import { growOld, h, learnWords, say, setClock, setText, thingLink } from "./page.js";
+import { filled, growOld, h, learnWords, say, setClock, setText, thingLink } from "./page.js";
 
 const AGAIN_MS = 5_000;
 const words = element("words");
 learnWords(words);
 const { incident: id, who } = words.dataset;
 const mayAct = words.dataset.mayAct === "1";
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const FACTS = ["title", "place", "severity", "commander", "assignee"];
 
 let shown = null;

@@ -1,9 +1,8 @@
 // From alerts to an incident: a new one, or one that is open already.
 
 import { ask, element, showRows, working } from "./asking.js";
-import { h, say } from "./page.js";
+import { filled, h } from "./page.js";
 
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 // Opens an incident of these alerts and goes there.
 export const openIncident = (resultId, alerts) =>

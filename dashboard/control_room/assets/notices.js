@@ -3,12 +3,11 @@
 import { noticeElement } from "../static/notice.js";
 import { plain } from "../static/plain.js";
 import { ask, element, keepLooking, Refused, showRows, tell, working, written } from "./asking.js";
-import { growOld, h, language, learnWords, now, say, setClock, setText } from "./page.js";
+import { filled, growOld, h, language, learnWords, now, say, setClock, setText } from "./page.js";
 
 const AGAIN_MS = 5_000;
 learnWords(element("words"));
 const mayAct = element("words").dataset.mayAct === "1";
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 let kinds = [];
 let wards = [];

@@ -1,13 +1,12 @@
 // Who is on call: now, next, day by day; the holes, loudly; who covers for whom; and another calendar, tried first.
 
 import { ask, element, keepLooking, Refused, showRows, tell, working, written } from "./asking.js";
-import { h, learnWords, say, setClock, setText } from "./page.js";
+import { filled, h, learnWords, say, setClock, setText } from "./page.js";
 
 const AGAIN_MS = 10_000;
 const LARGEST = 1_000_000;
 learnWords(element("words"));
 const { mayCover, mayUpload } = element("words").dataset;
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 let board = null;
 

@@ -1,7 +1,7 @@
 // One alert rule: form and text are two views of one thing, and every change is tried on stored history.
 
 import { ask, element, keepLooking, Refused, showRows, tell, working } from "./asking.js";
-import { h, language, learnWords, number, say, setClock, setText } from "./page.js";
+import { filled, h, language, learnWords, number, say, setClock, setText } from "./page.js";
 import { runTrial, showTrial } from "./rule_trial.js";
 
 const AGAIN_MS = 3_000;
@@ -10,7 +10,6 @@ const TRIED_MS = 700;
 learnWords(element("words"));
 const { mayEdit, key, like } = element("words").dataset;
 const edits = mayEdit === "1";
-const filled = (name, values) => say(name).replace(/\{(\w+)\}/g, (_, part) => values[part]);
 const fields = [...document.querySelectorAll("[data-field]")];
 const days = [...document.querySelectorAll("[data-days] input")];
 

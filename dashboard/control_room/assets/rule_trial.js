@@ -1,41 +1,25 @@
 // What a draft of a rule would have done: asked for line by line, and drawn beside the rule as it is.
 
-import { element, Refused, showRows, showTable } from "./asking.js";
-import { h, language, say, setText } from "./page.js";
+import { element, fetchedLines, Refused, showRows, showTable } from "./asking.js";
+import { filled, h, language, say, setText } from "./page.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDE = 1000; // units across the whole span
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 // Resolves to what was found; told how far it has come. Throws Refused; an abort ends it with one whose code is "aborted".
 export async function runTrial(asked, signal, progress) {
-  const csrf = document.cookie.split("; ").find((one) => one.startsWith("hanoi_ops_csrf="))?.split("=")[1] ?? "";
-  const options = { method: "POST", signal, headers: { "X-CSRF-Token": decodeURIComponent(csrf), "Content-Type": "application/json" }, body: JSON.stringify(asked) };
+  const options = { method: "POST", signal, headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked) };
   try {
-    const answer = await fetch(`/ops/api/rules/@trial?lang=${language}`, options);
-    if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.error ?? say("refused_server"), "server");
-    for await (const line of lines(answer.body)) {
+    for await (const line of fetchedLines(`/ops/api/rules/@trial?lang=${language}`, options)) {
       if (line.refused) throw new Refused(line.refused, "trial");
+      if (line.stopped) break;
       if (line.found) return line.found;
-      progress(line);
+      if (!line.work) progress(line);
     }
   } catch (error) {
-    if (error instanceof Refused) throw error;
-    throw new Refused(signal.aborted ? say("trial_stopped") : say("refused_server"), signal.aborted ? "aborted" : "server");
+    if (!signal.aborted) throw error;
   }
-  throw new Refused(say("refused_server"), "server");
-}
-
-async function* lines(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const parts = (rest + value).split("\n");
-    rest = parts.pop();
-    for (const part of parts) yield JSON.parse(part);
-  }
+  throw new Refused(signal.aborted ? say("trial_stopped") : say("refused_server"), signal.aborted ? "aborted" : "server");
 }
 
 export function showTrial(found) {

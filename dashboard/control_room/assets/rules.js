@@ -2,11 +2,10 @@
 
 import { plain } from "../static/plain.js";
 import { ask, element, keepLooking, showTable } from "./asking.js";
-import { h, learnWords, say, setClock, setText } from "./page.js";
+import { filled, h, learnWords, say, setClock, setText } from "./page.js";
 
 const AGAIN_MS = 10_000;
 learnWords(element("words"));
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 let rules = [];
 

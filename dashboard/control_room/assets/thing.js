@@ -4,7 +4,7 @@ import { openStream } from "../static/live.js";
 import { ask, aged, element, keepLooking, onReplay, showRows, showTable } from "./asking.js";
 import { severitySign } from "./lists.js";
 import { showNearby } from "./nearby.js";
-import { growOld, h, learnWords, say, setAge, setClock, setText, thingLink } from "./page.js";
+import { filled, growOld, h, learnWords, say, setAge, setClock, setText, thingLink } from "./page.js";
 import { replay } from "./replay_clock.js";
 import { ThingCalendar } from "./thing_calendar.js";
 import { ThingChart } from "./thing_chart.js";
@@ -14,7 +14,6 @@ const AGAIN_MS = 15_000;
 const SOON_MS = 1_000;
 learnWords(element("words"));
 const { thing, mayAct } = element("words").dataset;
-const filled = (key, values) => say(key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const PANELS = ["head", "series-panel", "alerts-panel", "notes-panel", "message-panel", "health-panel", "about-panel", "nearby-panel"];
 
 const calendar = new ThingCalendar(thing);

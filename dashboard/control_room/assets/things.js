@@ -1,7 +1,8 @@
 // All Things: found, filtered and exported; one is added by the form, many by a CSV that is looked at first.
 
 import { plain } from "../static/plain.js";
-import { ask, aged, element, keepLooking, Refused, send, showRows, showTable, tell, working } from "./asking.js";
+import { ask, aged, element, keepLooking, Refused, showRows, showTable, tell, working } from "./asking.js";
+import { LongWork } from "./long_work.js";
 import { filled, growOld, h, language, learnWords, say, setClock, setText, thingLink } from "./page.js";
 import { Checks, PlaceFields } from "./place_fields.js";
 
@@ -98,6 +99,12 @@ async function add(event) {
 // Many by CSV
 
 let checked = null; // {file, digest}
+const bulk = new LongWork("bulk-work", say("bulk"));
+
+const sent = (act, file, more = {}) => {
+  const query = new URLSearchParams({ name: file.name, ...more, lang: language });
+  return bulk.follow(`/ops/api/inventory/${act}?${query}`, { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
+};
 
 async function check(event) {
   event.preventDefault();
@@ -105,7 +112,7 @@ async function check(event) {
   forget();
   const work = async () => {
     if (!file) throw new Refused(say("bulk_no_file"), "file");
-    const found = await send(`/inventory/check?name=${encodeURIComponent(file.name)}`, file);
+    const found = await sent("check", file);
     showPlan(found);
     const { counts } = found;
     if (!counts.refused && counts.made + counts.changed) checked = { file, digest: found.digest };
@@ -119,7 +126,7 @@ async function apply() {
   if (!checked) return;
   const { file, digest } = checked;
   const work = async () => {
-    const found = await send(`/inventory/apply?name=${encodeURIComponent(file.name)}&digest=${digest}`, file);
+    const found = await sent("apply", file, { digest });
     showPlan(found);
     return `${say("bulk_done")} ${found.words}`;
   };

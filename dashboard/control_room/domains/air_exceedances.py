@@ -4,7 +4,7 @@ A share above 100 % is no finding of a breach: the regulation also names methods
 an hour of particles (docs/indicators/air.md).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,6 +60,7 @@ class Exceedance:
 
 def draw(ask: Ask) -> Drawn:
     found: list[Exceedance] = []
+    cut: list[ThingRow] = []
     for key, width in RATIOS.items():
         streams = streams_of(ask.view, ask.domain.key, key)
         values = grids.above(
@@ -71,9 +72,16 @@ def draw(ask: Ask) -> Drawn:
         )
         things = {stream.id: thing for thing, stream in streams}
         found += exceedances(values, things, width)
+        cut += cut_short(values, things)
     found.sort(key=lambda one: (one.start, one.thing.id), reverse=True)
     computed = any(value.property in RATIOS for value in ask.view.newest.values())
-    return drawn(found, ask.domain.properties, ask.range, ask.shown, empty=not computed)
+    return drawn(found, ask.domain.properties, ask.range, ask.shown, empty=not computed, cut=cut)
+
+
+def cut_short(values: Iterable[HistoryValue], things: Mapping[int, ThingRow]) -> list[ThingRow]:
+    """Those of which as many values were read as are read at most: what was before is not there."""
+    counts = Counter(value.datastream_id for value in values)
+    return [things[stream] for stream, count in counts.items() if count >= grids.MOST_ABOVE]
 
 
 def exceedances(
@@ -131,8 +139,9 @@ def drawn(
     shown: Language,
     *,
     empty: bool = False,
+    cut: Sequence[ThingRow] = (),
 ) -> Drawn:
-    """`empty`: no share was ever computed, so that none above a limit means nothing."""
+    """`empty`: no share was ever computed, so that none above a limit means nothing. `cut`: not all of it was read."""
     places = list(
         dict.fromkeys(thing_name(one.thing, shown) for one in sorted(found, key=lambda e: e.thing.id))
     )
@@ -152,7 +161,7 @@ def drawn(
     ]
     return Drawn(
         figure=episodes.timeline(places, bars, span.start, span.end, language=shown) if found else None,
-        words=in_words(found, properties, span, shown),
+        words=" ".join([in_words(found, properties, span, shown), *_cut_words(cut, shown)]),
         empty=empty and not found,
         table=_table(found[:ROWS_SHOWN], properties, shown),
         sheet=Sheet(plain=lambda: _plain(found), excel=lambda: _excel(found, properties)),
@@ -178,6 +187,14 @@ def in_words(
     )
     more = len(found) > ROWS_SHOWN
     return text + (" " + say("panel_newest_only", shown).format(count=ROWS_SHOWN) if more else "")
+
+
+def _cut_words(cut: Iterable[ThingRow], shown: Language) -> list[str]:
+    names = sorted({thing_name(thing, shown) for thing in cut})
+    if not names:
+        return []
+    most = number(grids.MOST_ABOVE, 0, shown)
+    return [say("air_exceedances_cut", shown).format(count=most, places=", ".join(names))]
 
 
 def _pollutant(one: Exceedance, properties: Mapping[str, Property]) -> str:

@@ -103,6 +103,12 @@ DOMAIN_TEXTS: Final[dict[str, Text]] = {
         "{percent} % of the limit, "
         "{place}, from {at}.",
     ),
+    "air_exceedances_cut": Text(
+        vi="Mỗi trạm chỉ đọc {count} giá trị mới nhất trên giới hạn, có thể thiếu phần trước đó (cả trong CSV): "
+        "{places}. Hãy chọn khoảng ngắn hơn.",
+        en="Of each station only the newest {count} values above a limit are read; earlier ones may be missing "
+        "(in a CSV too): {places}. Choose a shorter range.",
+    ),
     "air_exceedances_none": Text(
         vi="{start} đến {end}: không trung bình nào đã tính vượt giới hạn.",
         en="{start} to {end}: no mean that was computed is above a limit.",

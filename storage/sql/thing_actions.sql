@@ -1,5 +1,6 @@
 -- name: lock
-SELECT FROM thing WHERE id = %(thing_id)s FOR UPDATE;
+-- why: NO KEY, so that who inserts a Datastream of the Thing meanwhile does not wait
+SELECT FROM thing WHERE id = %(thing_id)s FOR NO KEY UPDATE;
 
 -- name: state
 -- why: what the audit holds of before and after

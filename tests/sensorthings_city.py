@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from deploy.embedded.postgres import Postgres
-from storage import db, observations, things
+from storage import catalog, db, observations, things
 from storage.model import Observation, Provenance, Quality
 from tests.public_site import Served, serving
 
@@ -19,6 +19,8 @@ NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)
 MOVED_AT = datetime(2026, 11, 21, tzinfo=UTC)
 MOVED, RETIRED, HIDDEN = "hoan-kiem", "tan-mai", "kim-lien"
 STATION, BAY = "trung-yen-3", "ltk-01-b01"
+INTERNAL = "pulse"
+"""Of the platform's own domain, and marked public by mistake."""
 HOUR = timedelta(hours=1)
 ROOT = "/sta/v1.1"
 
@@ -56,18 +58,30 @@ class SensorThings:
 @contextmanager
 def sensorthings_city(postgres: Postgres, template: str, name: str) -> Iterator[SensorThings]:
     """In a database of its own, so that many tests can read it; served as the role of the public process."""
+    with (
+        sensorthings_database(postgres, template, name) as (url, ids),
+        serving(url, clock=lambda: NOW, catalog_folders=[catalog.OPERATIONS]) as served,
+    ):
+        yield SensorThings(served=served, ids=ids)
+
+
+@contextmanager
+def sensorthings_database(
+    postgres: Postgres, template: str, name: str
+) -> Iterator[tuple[str, Mapping[tuple[str, str], int]]]:
+    """Its URL for the public role, and Datastreams by Thing and property."""
     with psycopg.connect(postgres.superuser_url, autocommit=True) as conn:
         conn.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         )
     try:
         with db.connect(postgres.url("postgres", name), name="test") as conn:
+            _add_internal(conn)
             ids = {(row.thing_id, row.property): row.id for row in things.all_datastreams(conn)}
             observations.write(conn, list(_values(ids)))
             _change_things(conn)
         postgres.create_login("public_login", member_of="hanoi_public")
-        with serving(postgres.url("public_login", name), clock=lambda: NOW) as served:
-            yield SensorThings(served=served, ids=ids)
+        yield postgres.url("public_login", name), ids
     finally:
         with psycopg.connect(postgres.superuser_url, autocommit=True) as conn:
             conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -103,6 +117,7 @@ def _values(ids: Mapping[tuple[str, str], int]) -> Iterator[Observation]:
         yield _value(ids[BAY, "occupied"], NOW - (4 - number) * HOUR, float(number % 2))
     for retired_or_hidden in (RETIRED, HIDDEN):
         yield _value(ids[retired_or_hidden, "pm2_5"], NOW - HOUR, 99.0)
+    yield _value(ids[INTERNAL, "heartbeat"], NOW - HOUR, 12345.0)
 
 
 def _value(datastream_id: int, time: datetime, result: float, **more: Any) -> Observation:
@@ -112,6 +127,18 @@ def _value(datastream_id: int, time: datetime, result: float, **more: Any) -> Ob
         result_time=time + timedelta(seconds=30, milliseconds=250),
         result=result,
         **more,
+    )
+
+
+def _add_internal(conn: db.Connection) -> None:
+    conn.execute(
+        "INSERT INTO thing (id, domain, kind, name_vi, name_en, is_public)"
+        " VALUES (%s, 'operations', 'canary', 'x', 'x', true)",
+        (INTERNAL,),
+    )
+    conn.execute(
+        "INSERT INTO datastream (thing_id, property, unit, interval_s) VALUES (%s, 'heartbeat', '1', 10)",
+        (INTERNAL,),
     )
 
 

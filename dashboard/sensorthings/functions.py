@@ -1,8 +1,8 @@
 """What operators and functions of a filter mean for values in memory. Storage means the same in SQL
 (storage/observation_search.py); a test holds the two against each other.
 
-`None` is null: it equals only itself, is neither less nor more than anything, and makes null of what is computed with it.
-Values that can't be compared are unequal.
+`None` is null: it equals only itself, is neither less nor more than anything, and makes null of what is computed with
+it. Values that can't be compared are unequal.
 """
 
 import math

@@ -198,8 +198,11 @@ class _Parser:
 
     def _order(self) -> Order:
         expression = self._expression(0, 0)
-        direction = self._take("word", "asc") or self._take("word", "desc")
-        return Order(expression=expression, descending=direction is not None and direction.text == "desc")
+        token = self._peek("word")
+        direction = token.text.lower() if token is not None else ""  # there are clients that write DESC
+        if direction in ("asc", "desc"):
+            self._next += 1
+        return Order(expression=expression, descending=direction == "desc")
 
     def _expression(self, weakest: int, depth: int) -> Expression:
         left = self._operand(depth)

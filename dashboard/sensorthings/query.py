@@ -167,33 +167,29 @@ def _expansion(piece: str, at: int, entity_set: EntitySet, depth: int) -> Iterat
         raise Refused(f"{entity_set.name} have no navigation '{first}'", option="$expand", at=at)
     target = SETS[navigation.target]
     if rest:
-        inner = rest + opened + options
-        pairs = [("$expand", inner)]
-        offset = at + len(first) + 1
+        inside = [("$expand", rest + opened + options, at + len(first) + 1)]
     else:
-        pairs, offset = _inner_options(options[:-1], at + len(name) + 1) if opened else ([], at)
-    yield Expansion(navigation=first, query=_nested(pairs, target, depth, offset))
+        inside = list(_inner_options(options[:-1], at + len(name) + 1)) if opened else []
+    yield Expansion(navigation=first, query=_nested(inside, target, depth, at))
 
 
-def _inner_options(text: str, at: int) -> tuple[list[tuple[str, str]], int]:
-    pairs = []
-    for piece, _ in _pieces(text, ";", "$expand"):
-        name, equals, value = piece.strip().partition("=")
+def _inner_options(text: str, at: int) -> Iterator[tuple[str, str, int]]:
+    """Name and text of each option in parentheses, and where the text stands in the whole."""
+    for piece, start in _pieces(text, ";", "$expand"):
+        name, equals, value = piece.partition("=")
         if not equals:
-            raise Refused(f"'{name[:40]}' is no option", option="$expand", at=at)
-        pairs.append((name, value))
-    return pairs, at
+            raise Refused(f"'{piece.strip()[:40]}' is no option", option="$expand", at=at + start)
+        yield name.strip(), value, at + start + len(name) + 1
 
 
-def _nested(pairs: Sequence[tuple[str, str]], target: EntitySet, depth: int, offset: int) -> Query:
-    """Faults inside name $expand, with the place where what is inside begins."""
+def _nested(inside: Sequence[tuple[str, str, int]], target: EntitySet, depth: int, at: int) -> Query:
+    """A fault inside names $expand and the place in it, before its own option."""
     try:
-        return _query(pairs, target, depth + 1)
+        return _query([(name, text) for name, text, _ in inside], target, depth + 1)
     except Refused as fault:
-        inner = f"{fault.option}: {fault.detail}" if fault.option not in (None, "$expand") else fault.detail
-        raise Refused(
-            inner, option="$expand", at=offset + (fault.at or 0) if fault.option == "$expand" else offset
-        ) from fault
+        start = next((start for name, _, start in inside if name == fault.option), at)
+        detail = fault.detail if fault.option in (None, "$expand") else f"{fault.option}: {fault.detail}"
+        raise Refused(detail, option="$expand", at=start + (fault.at or 0), status=fault.status) from fault
 
 
 def _merged(before: Expansion, one: Expansion, at: int) -> Expansion:

@@ -55,6 +55,14 @@ def refused(text: str) -> Refused:
     return caught.value
 
 
+def fault_of(text: str) -> Refused | None:
+    try:
+        parse_filter(text)
+    except Refused as fault:
+        return fault
+    return None
+
+
 # Grammar
 
 
@@ -133,12 +141,12 @@ def test_a_refusal_names_the_place(text: str, at: int, words: str) -> None:
 
 
 def test_an_order_has_keys_with_directions() -> None:
-    first, second = parse_orderby("length(name) desc,id")
+    first, second = parse_orderby("length(name) DESC,id asc")
     assert (shown(first.expression), first.descending) == ("(length name)", True)
     assert (shown(second.expression), second.descending) == ("id", False)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(
     st.text(max_size=80)
     | st.lists(st.sampled_from([*STRENGTH, *OPERANDS, "(", ")", ",", "'", "1", "name", "not", "-"])).map(
@@ -146,11 +154,8 @@ def test_an_order_has_keys_with_directions() -> None:
     )
 )
 def test_any_text_is_a_tree_or_a_refusal_within_it(text: str) -> None:
-    try:
-        parse_filter(text)
-    except Refused as fault:
-        assert fault.at is not None
-        assert 0 <= fault.at <= len(text)
+    fault = fault_of(text)
+    assert fault is None or (fault.at is not None and 0 <= fault.at <= len(text))
 
 
 # Meaning
@@ -232,7 +237,7 @@ def test_built_in_filter_operations(text: str, expected: bool) -> None:
     assert holds(text, result=10, name="Moc", at=NOW, flag=True, many=("a", "b")) is expected
 
 
-# The places of the geo tests of OGC's own test suite (ets-sta10, filteringExtension/GeoTests) and what each filter finds.
+# The places of the geo tests of OGC's test suite (ets-sta10, filteringExtension/GeoTests) and what each filter finds.
 PLACES = (
     "POINT(8 51)",
     "POINT(8 52)",

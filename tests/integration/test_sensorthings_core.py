@@ -1,5 +1,5 @@
-"""SensorThings 1.1, the reading cases of OGC's conformance class 'Sensing Core' (ets-sta10 and ets-sta11, A.1), each test
-named by its requirement, and what this city adds: ids, provenance, places, and what stays hidden."""
+"""SensorThings 1.1, the reading cases of OGC's conformance class 'Sensing Core' (ets-sta10 and ets-sta11, A.1), each
+test named by its requirement, and what this city adds: ids, provenance, places, and what stays hidden."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -8,7 +8,16 @@ import pytest
 
 from dashboard.api.schema import Problem
 from deploy.embedded.postgres import Postgres
-from tests.sensorthings_city import BAY, HIDDEN, MOVED, RETIRED, STATION, SensorThings, sensorthings_city
+from tests.sensorthings_city import (
+    BAY,
+    HIDDEN,
+    INTERNAL,
+    MOVED,
+    RETIRED,
+    STATION,
+    SensorThings,
+    sensorthings_city,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -295,10 +304,14 @@ def test_a_retired_thing_is_in_no_list_and_keeps_its_history(city: SensorThings)
 
 def test_the_platforms_own_domain_is_in_no_set(city: SensorThings) -> None:
     """Internal domains stay out, as on every page."""
+    assert "operations" in city.served.site.city.view.internal
+    id = city.ids[INTERNAL, "heartbeat"]
+    for path in (f"Things('{INTERNAL}')", f"Datastreams({id})", f"Observations('{id}:2026-11-22T02:00:00Z')"):
+        assert city.answer(path).status_code == 404
     for name, condition in (
         ("Things", "properties/domain eq 'operations'"),
         ("ObservedProperties", "properties/domain eq 'operations'"),
         ("Datastreams", "Thing/properties/domain eq 'operations'"),
+        ("Observations", "result eq 12345"),
     ):
         assert city.found(name, condition) == []
-    assert city.served.site.city.view.internal

@@ -1,5 +1,5 @@
-"""Conditions on Observations as SQL: only parameters carry what a visitor wrote, they mean what they mean in memory, and
-the server stops a query that takes too long."""
+"""Conditions on Observations as SQL: only parameters carry what a visitor wrote, they mean what they mean in memory,
+and the server stops a query that takes too long."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -182,6 +182,7 @@ def _value(stream: int, number: int) -> Observation:
 
 def test_a_condition_means_in_sql_what_it_means_in_memory(city_url: str, values: list[HistoryValue]) -> None:
     assert len(values) == 40
+    seen: set[int] = set()
     asked = [Asked(group=0, datastream_id=values[0].datastream_id, start=START, end=NOW)]
     with db.connect(city_url, name="test", autocommit=True) as conn:
 
@@ -198,9 +199,11 @@ def test_a_condition_means_in_sql_what_it_means_in_memory(city_url: str, values:
             found = observation_search.search(conn, asked, compiled, skip=0, limit=100).get(0, [])
             wanted = [value for value in values if Evaluation(NOW).holds(condition, Row(value))]
             assert found == wanted
+            seen.add(bool(wanted) + 2 * (len(wanted) == len(values)))
             assert observation_search.count(conn, asked, compiled).get(0, 0) == len(wanted)
 
         agrees()
+    assert seen == {0, 1, 3}  # conditions that held for none, for some and for all
 
 
 def test_lists_are_cut_each_for_itself(city_url: str, values: list[HistoryValue]) -> None:

@@ -1,4 +1,4 @@
-"""A SensorThings client that others wrote (Fraunhofer's frost_sta_client) against the public process as it is started."""
+"""A SensorThings client that others wrote (Fraunhofer's frost_sta_client) against the public process as it runs."""
 
 from pathlib import Path
 
@@ -10,7 +10,10 @@ from deploy.embedded.postgres import Postgres
 from tests.processes import free_port, running
 from tests.sensorthings_city import BAY, MOVED, STATION, sensorthings_database
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore:furl.pathstr is deprecated:DeprecationWarning"),  # in the client
+]
 
 
 def test_a_client_of_others_lists_things_and_reads_a_series(

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import TypeAlias
 
 from shapely.geometry.base import BaseGeometry
 
-Constant = str | float | bool | None | datetime | date | time | timedelta | BaseGeometry
+Constant: TypeAlias = str | float | bool | datetime | date | time | timedelta | BaseGeometry | None
 """Numbers are floats; times are aware, in UTC."""
 
 

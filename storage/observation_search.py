@@ -20,6 +20,7 @@ from storage.observations import HistoryValue
 
 TIMEOUT_S: Final = 2.0
 """Of one query."""
+Way = Literal_["id", "asc", "desc"]
 
 
 class Kind(Enum):
@@ -88,8 +89,8 @@ class Compiled:
         self.condition = sql.SQL("true") if condition is None else self._condition(condition)
         keys = [self._key(key) for key in order]
         self.order = sql.SQL(", ").join([*keys, *_TIES])
-        if by_time(order) is not None:
-            self.order = sql.SQL(", ").join(_TIES_DESCENDING if by_time(order) == "desc" else _TIES)
+        if way(order) is not None:
+            self.order = sql.SQL(", ").join(_ORDERS[way(order)])
 
     def _condition(self, expression: Expression) -> sql.Composable:
         part = self._part(expression)
@@ -173,10 +174,12 @@ class Compiled:
         return Part(text=self._parameter(instant, "timestamptz"), kind=Kind.TIME)
 
 
-def by_time(order: Sequence[Key]) -> Literal_["asc", "desc"] | None:
-    """Which way, where Observations are ordered by their time and nothing else; so they are without an order."""
+def way(order: Sequence[Key]) -> Way | None:
+    """How Observations are ordered where a page can go on after its last one: by id, that is Datastream and time,
+    without an order; or by time and nothing else. None: in another order.
+    """
     if not order:
-        return "asc"
+        return "id"
     first = order[0].expression
     if len(order) > 1 or not isinstance(first, Path) or first.steps != ("phenomenonTime",):
         return None
@@ -190,18 +193,26 @@ def search(
     *,
     skip: int,
     limit: int,
+    not_before: datetime | None = None,
+    timeout_s: float = TIMEOUT_S,
 ) -> dict[int, list[HistoryValue]]:
-    """At most `limit` Observations of each list after its first `skip`, by group. Raises TooSlow, OutOfRange."""
-    rows = _run(conn, "found", asked, compiled, {"skip": skip, "last": skip + limit})
+    """At most `limit` Observations of each list after its first `skip`, by group, none before a time.
+
+    Raises TooSlow, OutOfRange.
+    """
+    bounds = {"skip": skip, "last": skip + limit, "not_before": not_before or "-infinity"}
+    rows = _run(conn, "found", asked, compiled, bounds, timeout_s)
     found: dict[int, list[HistoryValue]] = {}
     for row in rows:
         found.setdefault(row.pop("group_no"), []).append(HistoryValue(**row))
     return found
 
 
-def count(conn: db.Connection, asked: Sequence[Asked], compiled: Compiled) -> dict[int, int]:
+def count(
+    conn: db.Connection, asked: Sequence[Asked], compiled: Compiled, *, timeout_s: float = TIMEOUT_S
+) -> dict[int, int]:
     """How many each list has, by group. Raises TooSlow, OutOfRange."""
-    rows = _run(conn, "counted", asked, compiled, {})
+    rows = _run(conn, "counted", asked, compiled, {}, timeout_s)
     return {row["group_no"]: row["n"] for row in rows}
 
 
@@ -211,7 +222,7 @@ def _run(
     asked: Sequence[Asked],
     compiled: Compiled,
     more: Mapping[str, Any],
-    timeout_s: float = TIMEOUT_S,
+    timeout_s: float,
 ) -> list[dict[str, Any]]:
     statements = db.statements("observation_search")
     query = sql.SQL(statements[block]).format(condition=compiled.condition, order=compiled.order)
@@ -225,7 +236,7 @@ def _run(
     }
     try:
         with conn.transaction():
-            conn.execute(statements["limit_time"], {"milliseconds": str(int(timeout_s * 1000))})
+            conn.execute(statements["limit_time"], {"milliseconds": str(max(1, int(timeout_s * 1000)))})
             return conn.execute(query, parameters, prepare=False).fetchall()
     except psycopg.errors.QueryCanceled as error:
         raise TooSlow from error
@@ -269,7 +280,11 @@ COMPARED: Final[Mapping[str, LiteralString]] = {
 }
 ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "mod"})
 _TIES: Final = (sql.SQL("o.phenomenon_time"), sql.SQL("o.datastream_id"))
-_TIES_DESCENDING: Final = (sql.SQL("o.phenomenon_time DESC"), sql.SQL("o.datastream_id DESC"))
+_ORDERS: Final[Mapping[Way | None, tuple[sql.SQL, ...]]] = {
+    "id": (sql.SQL("o.datastream_id"), sql.SQL("o.phenomenon_time")),
+    "asc": _TIES,
+    "desc": (sql.SQL("o.phenomenon_time DESC"), sql.SQL("o.datastream_id DESC")),
+}
 _OPEN: Final = sql.SQL("(")
 _CLOSE: Final = sql.SQL(")")
 _CONSTANTS: Final[Mapping[Kind, tuple[type, LiteralString]]] = {

@@ -15,7 +15,7 @@ from dashboard.sensorthings.observations import ObservationReader, Page, order_k
 from dashboard.sensorthings.query import Query, Token
 from dashboard.sensorthings.refusal import too_much
 from dashboard.sensorthings.resource_path import Collection
-from storage.observation_search import by_time
+from storage.observation_search import way
 
 MOST_ENTITIES: Final = 20_000
 """Of one answer, with all that is expanded."""
@@ -184,13 +184,13 @@ def _key(id: EntityId) -> str:
 
 
 def _next(address: str, query: Query, page: Page) -> str:
-    """Observations by time go on after the last one, whatever was before; anything else skips."""
+    """Observations by id or time go on after the last one, whatever was before; anything else skips."""
     given = {name: text for name, text in query.given if name not in ("$skip", "$skiptoken")}
     last = page.items[-1] if page.items else None
     if (
         last is not None
         and last.entity_set.name == OBSERVATIONS
-        and by_time(order_keys(query.orderby)) is not None
+        and way(order_keys(query.orderby)) is not None
     ):
         token = Token(last.own["phenomenonTime"], int(last.linked["Datastream"][0].id))
         given["$skiptoken"] = token.text()

@@ -7,7 +7,7 @@ stretches of which Datastreams are looked at; the others go to the database as p
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from dashboard.sensorthings.entities import Entities, Entity, Range, Spend, obse
 from dashboard.sensorthings.evaluate import Evaluation
 from dashboard.sensorthings.grammar import Order, parse_time
 from dashboard.sensorthings.model import OBSERVATIONS, SETS
-from dashboard.sensorthings.query import Query
+from dashboard.sensorthings.query import Query, Token
 from dashboard.sensorthings.refusal import Refused
 from storage import db, observation_search
 from storage.expression import Call, Expression, conjuncts, paths
@@ -25,6 +25,12 @@ from storage.observations import HistoryValue
 
 INSTANT: Final = timedelta(microseconds=1)
 """What times differ by at least."""
+LONGEST_S: Final = 4.0
+"""Of all queries of one request."""
+BATCH: Final = 16
+"""Datastreams that are looked at together where a page is filled by one after another."""
+WINDOWS: Final = (timedelta(hours=6), timedelta(days=3))
+"""How far back the newest are looked for, before it is all there is."""
 QUALITY: Final = {1: "good", 2: "not evaluated", 3: "suspect", 4: "fail", 9: "missing"}
 SCHEME: Final = "QARTOD"
 _ID: Final = re.compile(r"([1-9]\d{0,18}):(.{20,27})", re.ASCII)
@@ -46,7 +52,19 @@ class Page:
 class ObservationReader:
     """Reads Observations for one request, so that all its pages are bounded together."""
 
-    def __init__(self, entities: Entities, evaluation: Evaluation, now: datetime, connect: Connect) -> None:
+    def __init__(
+        self,
+        entities: Entities,
+        evaluation: Evaluation,
+        now: datetime,
+        connect: Connect,
+        has_values: Callable[[int], bool],
+        seconds: Callable[[], float],
+    ) -> None:
+        """`has_values` says of a Datastream whether it was ever heard, `seconds` how much time has passed."""
+        self._seconds = seconds
+        self._until = seconds() + LONGEST_S
+        self._has_values = has_values
         self._entities = entities
         self._evaluation = evaluation
         self._now = now
@@ -59,7 +77,7 @@ class ObservationReader:
             Asked(group=number, datastream_id=int(one.datastream.id), start=one.start, end=one.end)
             for number, ranges in enumerate(lists)
             for one in ranges
-            if chosen(one)
+            if self._has_values(int(one.datastream.id)) and chosen(one)
         ]
         if not asked:
             return [Page(items=(), count=0 if query.count else None, more=False) for _ in lists]
@@ -67,7 +85,9 @@ class ObservationReader:
         compiled = self._compiled(condition, order)
         beyond = _beyond(asked, query, order)
         with self._connect() as conn:
-            found = self._rows(conn, beyond, compiled, query) if beyond else {}
+            found = (
+                self._found(conn, beyond, compiled, query, observation_search.way(order)) if beyond else {}
+            )
             counts = self._counts(conn, asked, compiled) if query.count else {}
         return [
             Page(
@@ -118,11 +138,68 @@ class ObservationReader:
             option = "$filter" if condition is not None and _is_faulty(condition, self._now) else "$orderby"
             raise Refused(str(error), option=option, at=error.at) from None
 
-    def _rows(
+    def _found(
+        self,
+        conn: db.Connection,
+        asked: Sequence[Asked],
+        compiled: Compiled,
+        query: Query,
+        way: observation_search.Way | None,
+    ) -> Mapping[int, list[HistoryValue]]:
+        """One more of each list than its page, so that it is known whether there are more."""
+        if way == "id" and len({one.group for one in asked}) == 1:
+            return self._one_after_another(conn, asked, compiled, query)
+        if way == "desc":
+            return self._from_the_newest(conn, asked, compiled, query)
+        return self._rows(conn, asked, compiled, query)
+
+    def _one_after_another(
         self, conn: db.Connection, asked: Sequence[Asked], compiled: Compiled, query: Query
     ) -> Mapping[int, list[HistoryValue]]:
+        """By Datastream: those that come after a full page are not looked at."""
+        found: list[HistoryValue] = []
+        wanted = query.skip + query.top + 1
+        in_order = sorted(asked, key=lambda one: (one.datastream_id, one.start))
+        for first in range(0, len(in_order), BATCH):
+            rest = replace(query, skip=0, top=wanted - len(found) - 1)
+            for rows in self._rows(conn, in_order[first : first + BATCH], compiled, rest).values():
+                found += rows
+            if len(found) >= wanted:
+                break
+        return {asked[0].group: found[query.skip :]}
+
+    def _from_the_newest(
+        self, conn: db.Connection, asked: Sequence[Asked], compiled: Compiled, query: Query
+    ) -> Mapping[int, list[HistoryValue]]:
+        """First in the last hours, then farther back for the lists that are not full: few chunks hold what is new."""
+        found: dict[int, list[HistoryValue]] = {}
+        rest = list(asked)
+        for back in (*WINDOWS, None):
+            if not rest:
+                break
+            newest = min(self._now, max(one.end for one in rest))
+            found |= self._rows(conn, rest, compiled, query, None if back is None else newest - back)
+            rest = [one for one in rest if len(found.get(one.group, ())) <= query.top]
+        return found
+
+    def _rows(
+        self,
+        conn: db.Connection,
+        asked: Sequence[Asked],
+        compiled: Compiled,
+        query: Query,
+        not_before: datetime | None = None,
+    ) -> Mapping[int, list[HistoryValue]]:
         try:
-            return observation_search.search(conn, asked, compiled, skip=query.skip, limit=query.top + 1)
+            return observation_search.search(
+                conn,
+                asked,
+                compiled,
+                skip=query.skip,
+                limit=query.top + 1,
+                not_before=not_before,
+                timeout_s=self._time_left(),
+            )
         except observation_search.TooSlow:
             raise Refused(_NARROW, option="$filter" if query.filter is not None else None) from None
         except observation_search.OutOfRange:
@@ -130,11 +207,18 @@ class ObservationReader:
 
     def _counts(self, conn: db.Connection, asked: Sequence[Asked], compiled: Compiled) -> Mapping[int, int]:
         try:
-            return observation_search.count(conn, asked, compiled)
+            return observation_search.count(conn, asked, compiled, timeout_s=self._time_left())
         except observation_search.TooSlow:
             raise Refused(_NARROW, option="$count") from None
         except observation_search.OutOfRange:
             raise Refused("computes a number or a time that is out of range", option="$filter") from None
+
+    def _time_left(self) -> float:
+        """Of the next query: its own time, or what is left of the request's. Raises TooSlow."""
+        left = self._until - self._seconds()
+        if left <= 0:
+            raise observation_search.TooSlow
+        return min(observation_search.TIMEOUT_S, left)
 
     def _entity(self, row: HistoryValue) -> Entity:
         ranges = self._entities.ranges[row.datastream_id]
@@ -214,22 +298,28 @@ def _beyond(asked: Sequence[Asked], query: Query, order: Sequence[Key]) -> list[
     token = query.after
     if token is None:
         return list(asked)
-    way = observation_search.by_time(order)
+    way = observation_search.way(order)
     if way is None:
-        raise Refused("goes with an order by phenomenonTime only", option="$skiptoken")
+        raise Refused("goes with an order by phenomenonTime, or none", option="$skiptoken")
     narrowed = []
     for one in asked:
-        if way == "asc":
-            start = token.time if one.datastream_id > token.datastream_id else token.time + INSTANT
-            bounds = max(one.start, start), one.end
-        else:
-            end = token.time + INSTANT if one.datastream_id < token.datastream_id else token.time
-            bounds = one.start, min(one.end, end)
-        if bounds[0] < bounds[1]:
-            narrowed.append(
-                Asked(group=one.group, datastream_id=one.datastream_id, start=bounds[0], end=bounds[1])
-            )
+        start, end = _bounds(one, token, way)
+        if start < end:
+            narrowed.append(Asked(group=one.group, datastream_id=one.datastream_id, start=start, end=end))
     return narrowed
+
+
+def _bounds(one: Asked, token: Token, way: observation_search.Way) -> tuple[datetime, datetime]:
+    """What of a stretch is after the token's Observation."""
+    if way == "id":
+        if one.datastream_id != token.datastream_id:
+            return one.start, one.end if one.datastream_id > token.datastream_id else one.start
+        return max(one.start, token.time + INSTANT), one.end
+    if way == "asc":
+        start = token.time if one.datastream_id > token.datastream_id else token.time + INSTANT
+        return max(one.start, start), one.end
+    end = token.time + INSTANT if one.datastream_id < token.datastream_id else token.time
+    return one.start, min(one.end, end)
 
 
 def _is_faulty(condition: Expression, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """/sta/v1.1: the routes. Whatever is asked is answered in a thread, two requests at a time, each bounded."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -64,10 +65,16 @@ def router(site: Site) -> APIRouter:
 
 
 def _answer(site: Site, book: EntityBook, root: str, path: str, query_text: str) -> Response:
-    now = site.clock()
-    entities = book.at(site.city.view)
+    now, view = site.clock(), site.city.view
+    entities = book.at(view)
     evaluation = Evaluation(now)
-    reader = ObservationReader(entities, evaluation, now, lambda: site.pool.connection(timeout=WAIT_S))
+
+    def has_values(id: int) -> bool:
+        return id in view.newest or view.forecast_of(view.streams[id]) is not None
+
+    reader = ObservationReader(
+        entities, evaluation, now, lambda: site.pool.connection(timeout=WAIT_S), has_values, time.monotonic
+    )
     answers = Answers(root, entities, evaluation, reader)
     target = walk(path, entities, reader.find)
     if isinstance(target, Value):

@@ -1,5 +1,6 @@
 -- name: found
--- why: each range of a Datastream costs one walk along its index, which ends after a page; the groups are cut to a page after that
+-- why: each range of a Datastream costs one walk along its index, which ends after a page; the groups are cut to a page
+--      after that. not_before is known to the planner, which leaves out the chunks before it
 SELECT group_no, datastream_id, phenomenon_time, result_time, result, quality, quality_reason, provenance,
        input_provenance, parameters
 FROM (
@@ -13,6 +14,7 @@ FROM (
         FROM observation o
         WHERE o.datastream_id = r.datastream_id
           AND o.phenomenon_time >= r.range_start AND o.phenomenon_time < r.range_end
+          AND o.phenomenon_time >= %(not_before)s::timestamptz
           AND {condition}
         ORDER BY {order}
         LIMIT %(last)s

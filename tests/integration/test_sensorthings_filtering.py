@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from dashboard.sensorthings.query import MOST_OBSERVATIONS_SKIPPED
@@ -416,3 +417,38 @@ def test_times_are_those_of_the_answers(city: SensorThings) -> None:
     assert one["phenomenonTime"] == (NOW - timedelta(hours=4)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert city.found(path, f"id eq '{one['@iot.id']}'") == [one["@iot.id"]]
     assert city.found(path, "result eq true") == city.found(path, "result ne false")
+
+
+def test_a_query_of_the_database_that_takes_too_long_is_stopped_and_said_so(
+    city: SensorThings, postgres: Postgres
+) -> None:
+    """One that waits for a lock; what is in memory answers meanwhile, and afterwards all is as before."""
+    path = f"Datastreams({city.ids[STATION, 'pm2_5']})/Observations"
+    with psycopg.connect(postgres.url("postgres", "sensorthings_filtering")) as holder:
+        holder.execute("LOCK TABLE observation IN ACCESS EXCLUSIVE MODE")
+        answer = city.answer(path, "$filter=result gt 1")
+        assert answer.status_code == 400
+        assert "takes too long to answer" in answer.json()["detail"]
+        assert city.answer("Observations", "$count=true").status_code == 400
+        assert city.values("Things", "$top=1")
+        holder.rollback()
+    assert len(city.values(path)) == 6
+
+
+def test_the_newest_of_many_are_found_farther_back_too(city: SensorThings) -> None:
+    """Of some the newest is in the last hours, of one there are more only days back, of most there is none."""
+    query = "$top=1000&$expand=Observations($orderby=phenomenonTime desc;$top=40;$select=result)"
+    found = {one["@iot.id"]: one["Observations"] for one in city.values("Datastreams", query)}
+    assert [one["result"] for one in found[city.ids[MOVED, "pm2_5"]]] == [float(47 - n) for n in range(40)]
+    assert [one["result"] for one in found[city.ids[STATION, "pm2_5"]]] == [
+        15.0,
+        14.0,
+        13.0,
+        12.0,
+        11.0,
+        10.0,
+    ]
+    assert found[city.ids[STATION, "so2"]] == []
+    skipped = city.values("Observations", "$orderby=phenomenonTime desc&$skip=55&$top=100")
+    whole = city.values("Observations", "$orderby=phenomenonTime desc&$top=1000")
+    assert skipped == whole[55:]

@@ -45,7 +45,7 @@ class Answers:
         """`address` is that of the collection, for the nextLink."""
         page = self._pages([asked.of], asked.entity_set, asked.navigation, query)[0]
         content: dict[str, Any] = {} if page.count is None else {"@iot.count": page.count}
-        if page.more:
+        if page.more and query.top:
             content["@iot.nextLink"] = _next(address, query, page)
         if asked.references:
             return content | {"value": [self.reference(one) for one in page.items]}
@@ -94,7 +94,7 @@ class Answers:
             entry[navigation] = [next(inner) for _ in page.items]
             if page.count is not None:
                 entry[f"{navigation}@iot.count"] = page.count
-            if page.more:
+            if page.more and query.top:
                 entry[f"{navigation}@iot.nextLink"] = _next(
                     f"{self._address(entity)}/{navigation}", query, page
                 )

@@ -1,6 +1,7 @@
 """SensorThings 1.1, the reading cases of OGC's conformance class 'Sensing Core' (ets-sta10 and ets-sta11, A.1), each
 test named by its requirement, and what this city adds: ids, provenance, places, and what stays hidden."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ import pytest
 
 from dashboard.api.schema import Problem
 from deploy.embedded.postgres import Postgres
+from ingest.decoders import Context, sensorthings
 from tests.sensorthings_city import (
     BAY,
     HIDDEN,
@@ -228,6 +230,17 @@ def test_an_observation_says_where_its_value_comes_from(city: SensorThings) -> N
         "reason": "spike",
     }
     assert measured[4]["parameters"]["simulated"] is False
+
+
+def test_our_own_decoder_reads_what_is_answered(city: SensorThings) -> None:
+    """An Observation with its Datastream is what the decoder `sensorthings` takes from others."""
+    id = city.ids[STATION, "pm2_5"]
+    one = city.values(f"Datastreams({id})/Observations", "$top=1&$expand=Datastream($select=id)")[0]
+    context = Context(topic="elsewhere", received_at=NOW, options=sensorthings.Options(property="pm2_5"))
+    decoded = sensorthings.decode(json.dumps(one).encode(), context)
+    assert not decoded.faults
+    [reading] = decoded.readings
+    assert (reading.device, reading.time, reading.results) == (str(id), NOW - 6 * HOUR, {"pm2_5": 10.0})
 
 
 def test_a_datastream_has_its_unit_in_ucum(city: SensorThings) -> None:

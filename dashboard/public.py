@@ -44,6 +44,7 @@ from dashboard.forecasts import ForecastBoard
 from dashboard.live import LiveHub, What
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.notices import NoticeBoard
+from dashboard.sensorthings import routes as sensorthings
 from dashboard.static import StaticFile, StaticFiles, shared_assets
 from storage import db
 from storage.catalog import ReferenceDataError
@@ -118,6 +119,7 @@ def build_site(
         pool=db.open_pool(url, name="public", schema=SCHEMA, max_size=4),
         clock=clock,
         metrics_token=metrics_token,
+        public_url=public_url,
     )
 
 
@@ -133,6 +135,7 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     problems.install(app)
     for module in (domains, things, observations, forecasts, maps, stream, alerts, cap, notices):
         app.include_router(module.router(site), prefix="/api/v1")
+    app.include_router(sensorthings.router(site))
     registry = CollectorRegistry()
     registry.register(probes.SiteCollector(site))
     app.include_router(probes.router(site, registry))

@@ -45,7 +45,9 @@ class SiteHeaders:
             await self._app(scope, receive, send)
             return
         extra = (
-            [*self._headers, OPEN] if scope["path"].startswith(("/api/", "/openapi.json")) else self._headers
+            [*self._headers, OPEN]
+            if scope["path"].startswith(("/api/", "/openapi.json", "/sta/"))
+            else self._headers
         )
 
         async def send_with_headers(message: Message) -> None:

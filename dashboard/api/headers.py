@@ -4,10 +4,25 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-OPEN: Final = (b"access-control-allow-origin", b"*")
+from dashboard.api.problems import problem
+
+OPEN: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After"),
+)
 """The API is open: any page may read it; there is nothing to log in to."""
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "Authorization, If-None-Match, Last-Event-ID, X-API-Key",
+    "Access-Control-Max-Age": "7200",
+    "Allow": "GET, HEAD, OPTIONS",
+}
+BODY_LARGEST: Final = 8192
+"""Bytes of a request's body: none of ours has one."""
+_OPEN_PATHS: Final = ("/api/", "/openapi.json")
 
 
 def content_security_policy(tiles_url: str | None) -> str:
@@ -44,15 +59,33 @@ class SiteHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        extra = (
-            [*self._headers, OPEN] if scope["path"].startswith(("/api/", "/openapi.json")) else self._headers
-        )
+        is_open = scope["path"].startswith(_OPEN_PATHS)
+        extra = [*self._headers, *OPEN] if is_open else self._headers
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *extra]
+                own = list(message["headers"])
+                if not any(name == b"cache-control" for name, _ in own):  # errors, probes
+                    own.append((b"cache-control", b"no-store"))
+                message["headers"] = own + extra
             await send(message)
 
+        if _has_large_body(scope):
+            answer = problem(413, "requests have no body here", headers={"Connection": "close"})
+            await answer(scope, receive, send_with_headers)
+            return
+        if scope["method"] == "OPTIONS" and is_open:
+            await Response(status_code=204, headers=PREFLIGHT)(scope, receive, send_with_headers)
+            return
         if scope["method"] == "HEAD" and not scope["path"].endswith("/stream"):
             scope = {**scope, "method": "GET"}
         await self._app(scope, receive, send_with_headers)
+
+
+def _has_large_body(scope: Scope) -> bool:
+    for name, value in scope["headers"]:
+        if name == b"transfer-encoding":
+            return True
+        if name == b"content-length":
+            return not value.isdigit() or int(value) > BODY_LARGEST
+    return False

@@ -22,6 +22,9 @@ PREFLIGHT: Final = {
 }
 BODY_LARGEST: Final = 8192
 """Bytes of a request's body: none of ours has one."""
+TARGET_LARGEST: Final = 8192
+HEADERS_LARGEST: Final = 16_384
+"""Bytes. The server's own bound is on what is incomplete: what comes at once is longer."""
 _OPEN_PATHS: Final = ("/api/", "/openapi.json")
 
 
@@ -70,9 +73,9 @@ class SiteHeaders:
                 message["headers"] = own + extra
             await send(message)
 
-        if _has_large_body(scope):
-            answer = problem(413, "requests have no body here", headers={"Connection": "close"})
-            await answer(scope, receive, send_with_headers)
+        too_large = _too_large(scope)
+        if too_large is not None:
+            await too_large(scope, receive, send_with_headers)
             return
         if scope["method"] == "OPTIONS" and is_open:
             await Response(status_code=204, headers=PREFLIGHT)(scope, receive, send_with_headers)
@@ -82,10 +85,20 @@ class SiteHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def _has_large_body(scope: Scope) -> bool:
+def _too_large(scope: Scope) -> Response | None:
+    """The refusal of a request that is larger than any of ours; its connection is closed, whatever still comes."""
+    if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_LARGEST:
+        return problem(414, "the address is too long", headers=_CLOSE)
+    size, body = 0, 0
     for name, value in scope["headers"]:
+        size += len(name) + len(value)
         if name == b"transfer-encoding":
-            return True
-        if name == b"content-length":
-            return not value.isdigit() or int(value) > BODY_LARGEST
-    return False
+            body = BODY_LARGEST + 1
+        elif name == b"content-length":
+            body = int(value)  # digits: the server has looked at it
+    if size > HEADERS_LARGEST:
+        return problem(431, "the headers are too large", headers=_CLOSE)
+    return problem(413, "requests have no body here", headers=_CLOSE) if body > BODY_LARGEST else None
+
+
+_CLOSE: Final = {"Connection": "close"}

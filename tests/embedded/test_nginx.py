@@ -26,8 +26,11 @@ def test_nginx_takes_the_example(tmp_path: Path) -> None:
         assert ours in text
         text = text.replace(ours, str(tmp_path / here))
     (tmp_path / "site.conf").write_text(text, "utf-8")
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = " ".join(f"{kind}_temp_path {tmp_path}/{kind};" for kind in kinds)
     (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}}\nhttp {{ include {tmp_path}/site.conf; }}\n",
+        f"pid {tmp_path}/pid; error_log stderr; events {{}}\n"
+        f"http {{ {folders} access_log off; include {tmp_path}/site.conf; }}\n",
         "utf-8",
     )
     tried = subprocess.run(

@@ -96,9 +96,13 @@ class BoundedProtocol(H11Protocol):
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Also where an answer has begun already, which uvicorn does not expect."""
+        """Also where the body of a request is broken that is being answered, which uvicorn does not expect."""
         self._bounds.refused["malformed"] += 1
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.disconnected = True  # what the application still says is thrown away
+            self.cycle.message_event.set()
+            self.transport.abort()
+        elif self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             super().send_400_response(msg)
         else:
             self.transport.abort()

@@ -130,15 +130,15 @@ def wait_s(previous: int, current: int, limit: int, width: float, ends_in_s: flo
 class AnonymousLimits:
     """Of visitors without a key, by their network (dashboard.networks). 0 a minute: no limit."""
 
-    HISTORY: Final = "history"
-    """What asks the database."""
+    QUERIES: Final = "queries"
+    """What asks the database or goes over all Things: some 10 ms of the process each."""
     API: Final = "api"
 
     def __init__(
         self,
         *,
         api_per_minute: int,
-        history_per_minute: int,
+        queries_per_minute: int,
         streams: int,
         counts: BoundedCounts | None = None,
     ) -> None:
@@ -146,7 +146,7 @@ class AnonymousLimits:
         self._windows = Windows(counts or BoundedCounts())
         self._items = {
             policy: RateLimitItemPerMinute(amount, namespace=policy) if amount else None
-            for policy, amount in ((self.API, api_per_minute), (self.HISTORY, history_per_minute))
+            for policy, amount in ((self.API, api_per_minute), (self.QUERIES, queries_per_minute))
         }
         self._streams_most = streams
         self._streams: Counter[str] = Counter()

@@ -74,7 +74,7 @@ class Allowed:
     """What visitors without a key may; 0 sets no limit."""
 
     api_per_minute: int = 0
-    history_per_minute: int = 0
+    queries_per_minute: int = 0
     streams: int = 0
 
 
@@ -147,7 +147,7 @@ def build_site(
         forecasts=ahead,
         anonymous=AnonymousLimits(
             api_per_minute=allowed.api_per_minute,
-            history_per_minute=allowed.history_per_minute,
+            queries_per_minute=allowed.queries_per_minute,
             streams=allowed.streams,
             counts=BoundedCounts(clock=lambda: clock().timestamp()),
         ),
@@ -287,7 +287,7 @@ def _serve() -> None:
         public_url=settings.public_url,
         allowed=Allowed(
             api_per_minute=settings.public_rate_per_minute,
-            history_per_minute=settings.public_history_per_minute,
+            queries_per_minute=settings.public_queries_per_minute,
             streams=settings.public_streams_per_network,
         ),
         bounds=Bounds(proxies=settings.trusted_proxies),

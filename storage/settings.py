@@ -46,10 +46,10 @@ class Settings(BaseSettings):
     public_bind: str = "127.0.0.1:8000"
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses and networks of proxies whose X-Forwarded-For the public process believes; unset: nobody's."""
-    public_rate_per_minute: int = Field(default=6000, ge=0)
+    public_rate_per_minute: int = Field(default=3000, ge=0)
     """Requests to the public API a minute of one network without a key; 0 sets no limit."""
-    public_history_per_minute: int = Field(default=600, ge=0)
-    """Of these, those that ask the database."""
+    public_queries_per_minute: int = Field(default=600, ge=0)
+    """The same of history and of lists of Things, which cost most."""
     public_streams_per_network: int = Field(default=200, ge=0)
     """Live streams that one network may have open; 0 sets no limit."""
     control_room_bind: str = "127.0.0.1:8050"

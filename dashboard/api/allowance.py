@@ -15,7 +15,7 @@ from dashboard.networks import network
 
 API: Final = "/api/"
 KEY_HEADER: Final = "x-api-key"
-_HISTORY: Final = "/api/v1/datastreams/"
+_QUERIES: Final = re.compile(r"/api/v1/(datastreams/.*|things/?)")
 _STREAM: Final = "/api/v1/stream"
 _BEARER: Final = re.compile(r"bearer(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 STREAM_RETRY_S: Final = 30
@@ -53,7 +53,7 @@ class Allowances:
         if key is not None:
             verdicts = self._keys.take(key)
             return verdicts, _too_many(verdicts)
-        policy = AnonymousLimits.HISTORY if scope["path"].startswith(_HISTORY) else AnonymousLimits.API
+        policy = AnonymousLimits.QUERIES if _QUERIES.fullmatch(scope["path"]) else AnonymousLimits.API
         verdicts = self._anonymous.take(policy, visitor)
         refusal = _too_many(verdicts)
         if refusal is not None:

@@ -99,8 +99,8 @@ def _header(description: str, example: str, kind: str = "string") -> dict[str, A
 
 
 LIMIT_HEADERS: Final = {
-    "RateLimit-Policy": _header("quota and window in seconds of each policy", '"api";q=6000;w=60'),
-    "RateLimit": _header("what is left, and for how many seconds", '"api";r=5990;t=42'),
+    "RateLimit-Policy": _header("quota and window in seconds of each policy", '"api";q=3000;w=60'),
+    "RateLimit": _header("what is left, and for how many seconds", '"api";r=2990;t=42'),
 }
 ANSWER_HEADERS: Final = {
     "ETag": _header("give it as If-None-Match: 304 while nothing is another", 'W/"0f3a9c"'),

@@ -77,14 +77,14 @@ def test_memory_is_bounded_and_who_asks_is_remembered() -> None:
 
 
 def test_a_limit_of_0_is_none() -> None:
-    limits = AnonymousLimits(api_per_minute=0, history_per_minute=1, streams=0)
+    limits = AnonymousLimits(api_per_minute=0, queries_per_minute=1, streams=0)
     assert [limits.take(AnonymousLimits.API, "a") for _ in range(3)] == [[], [], []]
-    assert [limits.take(AnonymousLimits.HISTORY, "a")[0].allowed for _ in range(2)] == [True, False]
+    assert [limits.take(AnonymousLimits.QUERIES, "a")[0].allowed for _ in range(2)] == [True, False]
     assert all(limits.open_stream("a") for _ in range(1000))
 
 
 def test_streams_of_one_network_are_so_many_and_closed_ones_are_not_counted() -> None:
-    limits = AnonymousLimits(api_per_minute=0, history_per_minute=0, streams=2)
+    limits = AnonymousLimits(api_per_minute=0, queries_per_minute=0, streams=2)
     assert [limits.open_stream("a") for _ in range(3)] == [True, True, False]
     assert limits.open_stream("b")
     limits.close_stream("a")

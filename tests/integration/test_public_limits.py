@@ -20,7 +20,7 @@ from tests.public_site import Served, Writer, now, serving
 pytestmark = pytest.mark.integration
 
 API = "/api/v1"
-FEW = Allowed(api_per_minute=30, history_per_minute=3, streams=1)
+FEW = Allowed(api_per_minute=30, queries_per_minute=3, streams=1)
 
 
 class Clock:
@@ -64,13 +64,13 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     return found
 
 
-def test_history_has_fewer_and_maps_and_pages_have_no_end(city_url: str, public_url: str) -> None:
+def test_queries_are_fewer_and_maps_and_pages_have_no_end(city_url: str, public_url: str) -> None:
     path = history(city_url)
     with serving(public_url, allowed=FEW, clock=Clock()) as served:
         answers = [served.http.get(path) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-        assert answers[0].headers["ratelimit-policy"] == '"history";q=3;w=60'
-        assert answers[0].headers["ratelimit"].startswith('"history";r=2;t=')
+        assert answers[0].headers["ratelimit-policy"] == '"queries";q=3;w=60'
+        assert answers[0].headers["ratelimit"].startswith('"queries";r=2;t=')
         refused = answers[3]
         assert problem(refused, 429)["title"] == "Too Many Requests"
         assert 1 <= int(refused.headers["retry-after"]) <= 61
@@ -82,7 +82,7 @@ def test_history_has_fewer_and_maps_and_pages_have_no_end(city_url: str, public_
         while (last := served.http.get(f"{API}/domains")).status_code == 200:
             assert last.headers["ratelimit"].startswith('"api";r=')
         problem(last, 429)
-        assert 'hanoi_public_limited_total{policy="history"} 1.0' in served.http.get("/metrics").text
+        assert 'hanoi_public_limited_total{policy="queries"} 1.0' in served.http.get("/metrics").text
 
 
 def test_one_network_has_so_many_streams(public_url: str) -> None:
@@ -261,7 +261,7 @@ def test_the_public_role_adds_to_the_count_and_can_do_nothing_else_with_keys(
 
 @pytest.fixture
 def served(public_url: str) -> Iterator[Served]:
-    with serving(public_url, allowed=Allowed(api_per_minute=6000, history_per_minute=600)) as site:
+    with serving(public_url, allowed=Allowed(api_per_minute=6000, queries_per_minute=600)) as site:
         yield site
 
 

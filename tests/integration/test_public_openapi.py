@@ -32,7 +32,7 @@ def document(city_url: str) -> Iterator[schemathesis.BaseSchema]:
 
 def test_refusals_keep_to_the_document_too(city_url: str) -> None:
     """Every operation asked by somebody who has asked too much, and with a key that is none."""
-    with serving(city_url, allowed=Allowed(api_per_minute=1, history_per_minute=1)) as served:
+    with serving(city_url, allowed=Allowed(api_per_minute=1, queries_per_minute=1)) as served:
         document = schemathesis.openapi.from_url(f"{served.url}/openapi.json").exclude(path="/api/v1/stream")
         for operation in (found.ok() for found in document.get_all_operations() if isinstance(found, Ok)):
             _try(operation, GenerationMode.POSITIVE, examples=3)

@@ -54,11 +54,11 @@ def run(repeats: int) -> None:
         installed.temporary_folder("bench") as folder,
         Postgres(installed, folder / "database", settings=FOR_TESTS) as postgres,
     ):
-        url = _city(postgres)
+        url = city_database(postgres)
         bind = f"127.0.0.1:{free_port()}"
         env = {"HANOI_DATABASE_URL": url, "HANOI_PUBLIC_BIND": bind}
         path = f"/api/v1/map/{DOMAIN}.geojson"
-        with running("hanoi-public", env=env, bind=bind, folder=folder), _written_to(url):
+        with running("hanoi-public", env=env, bind=bind, folder=folder), written_to(url):
             wait_for(lambda: b'"live"' in httpx.get(f"http://{bind}{path}").content, "the map is live")
             with _bare(httpx.get(f"http://{bind}{path}").content, folder) as bare_bind:
                 pairs = [(_rate(bind, path), _rate(bare_bind, "/map")) for _ in range(repeats)]
@@ -76,7 +76,7 @@ def _report(pairs: list[tuple[float, float]]) -> None:
     )
 
 
-def _city(postgres: Postgres) -> str:
+def city_database(postgres: Postgres) -> str:
     postgres.create_owner("hanoi")
     url = postgres.owner_url("hanoi")
     migrate(url)
@@ -87,7 +87,7 @@ def _city(postgres: Postgres) -> str:
 
 
 @contextmanager
-def _written_to(url: str) -> Iterator[None]:
+def written_to(url: str) -> Iterator[None]:
     """Five times a second a value of every Thing of the domain."""
     stop = threading.Event()
 

@@ -3,10 +3,12 @@
 import argparse
 import asyncio
 import logging
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -17,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
+from dashboard import key_command
 from dashboard.alerts import AlertBoard
 from dashboard.api import (
     alerts,
@@ -32,15 +35,19 @@ from dashboard.api import (
     stream,
     things,
 )
+from dashboard.api.allowance import Allowances
 from dashboard.api.answers import EncodedAnswer
 from dashboard.api.headers import SiteHeaders
 from dashboard.api.site import Site
+from dashboard.api_keys import KeyRing
 from dashboard.basemap import basemap
+from dashboard.bounded_http import CONNECTIONS_MOST, HEAD_LARGEST, SWEEP_S, BoundedProtocol, Bounds, sweep
 from dashboard.cap_feed import CapBoard
 from dashboard.citizen.pages import LANGUAGES, PageSettings, pages, scripts
 from dashboard.data import City, CityFeed, Clock, DomainSource
 from dashboard.encoded import encode
 from dashboard.forecasts import ForecastBoard
+from dashboard.limits import AnonymousLimits, BoundedCounts
 from dashboard.live import LiveHub, What
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.notices import NoticeBoard
@@ -55,19 +62,31 @@ from storage.settings import ConfigurationError, Settings, exit_on_configuration
 log = logging.getLogger(__name__)
 
 SCHEMA: Final = "public_view"
-MOST_CONNECTIONS: Final = 2000
-"""Live streams and idle connections count too. Whoever asks beyond it gets 503, which costs next to nothing."""
 KEEP_ALIVE_S: Final = 5
 """An idle connection is closed after it; a stream is never idle."""
+FILES: Final = 2 * CONNECTIONS_MOST
+"""File descriptors that the process asks for: one a connection, and some."""
+TICK_S: Final = 0.1
+"""Of uvicorn's main loop."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Allowed:
+    """What visitors without a key may; 0 sets no limit."""
+
+    api_per_minute: int = 0
+    queries_per_minute: int = 0
+    streams: int = 0
 
 
 class PublicServer(uvicorn.Server):
-    """Ends the live streams before it waits for connections to close."""
+    """Ends what is over its bounds, and the live streams before it waits for connections to close."""
 
-    def __init__(self, config: uvicorn.Config, hub: LiveHub) -> None:
+    def __init__(self, config: uvicorn.Config, hub: LiveHub, bounds: Bounds) -> None:
         super().__init__(config)
         self.failed = False
         self._hub = hub
+        self._bounds = bounds
 
     def fail(self) -> None:
         """Stops the process, from any thread; its supervisor starts it anew."""
@@ -76,6 +95,11 @@ class PublicServer(uvicorn.Server):
 
     def stop(self) -> None:
         self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % round(SWEEP_S / TICK_S) == 0:
+            sweep(self.server_state.connections, self._bounds, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._hub.close()
@@ -90,11 +114,17 @@ def build_site(
     on_failure: Callable[[], None] = lambda: None,
     metrics_token: str | None = None,
     public_url: str | None = None,
+    allowed: Allowed | None = None,
+    bounds: Bounds | None = None,
 ) -> Site:
     """Feed, hub and snapshots wired together; the feed starts with the application."""
     city, hub, board = City(source.domains), LiveHub(clock=clock), AlertBoard()
     ahead, published = ForecastBoard(city), CapBoard(public_url)
-    told = NoticeBoard(partial(hub.announce, What.NOTICES))
+    told, keys, allowed = (
+        NoticeBoard(partial(hub.announce, What.NOTICES)),
+        KeyRing(clock),
+        allowed or Allowed(),
+    )
     feed = CityFeed(
         city,
         source,
@@ -105,7 +135,7 @@ def build_site(
         on_values=hub.offer,
         on_things=partial(hub.announce, What.THINGS),
         on_failure=on_failure,
-        watches=[board.watch, ahead.watch, published.watch, told.watch],
+        watches=[board.watch, ahead.watch, published.watch, told.watch, keys.watch],
     )
     return Site(
         city=city,
@@ -116,6 +146,14 @@ def build_site(
         cap=published,
         notices=told,
         forecasts=ahead,
+        anonymous=AnonymousLimits(
+            api_per_minute=allowed.api_per_minute,
+            queries_per_minute=allowed.queries_per_minute,
+            streams=allowed.streams,
+            counts=BoundedCounts(clock=lambda: clock().timestamp()),
+        ),
+        keys=keys,
+        bounds=bounds or Bounds(),
         pool=db.open_pool(url, name="public", schema=SCHEMA, max_size=4),
         clock=clock,
         metrics_token=metrics_token,
@@ -129,7 +167,7 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
         title="Hanoi open data",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         lifespan=_lifespan(site),
     )
     problems.install(app)
@@ -143,7 +181,8 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     _add_pages(app, settings)
     app.mount("/assets", StaticFiles("/assets", _assets()))
     documents.install_openapi(app)
-    return SiteHeaders(maps.MapsFromMemory(app, site.maps), tiles_url=settings.tiles_url)
+    counted = Allowances(app, anonymous=site.anonymous, keys=site.keys)
+    return SiteHeaders(maps.MapsFromMemory(counted, site.maps), tiles_url=settings.tiles_url)
 
 
 def build_server(site: Site, settings: PageSettings, *, host: str, port: int) -> PublicServer:
@@ -154,11 +193,16 @@ def build_server(site: Site, settings: PageSettings, *, host: str, port: int) ->
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
+        http=partial(BoundedProtocol, bounds=site.bounds),  # type: ignore[arg-type]
+        ws="none",
+        h11_max_incomplete_event_size=HEAD_LARGEST,
+        proxy_headers=bool(site.bounds.proxies),  # uvicorn would believe whoever asks from this machine
+        forwarded_allow_ips=list(site.bounds.proxies),
+        backlog=CONNECTIONS_MOST,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=3,
     )
-    return PublicServer(config, site.hub)
+    return PublicServer(config, site.hub, site.bounds)
 
 
 def _assets() -> dict[str, StaticFile]:
@@ -198,14 +242,33 @@ def _lifespan(site: Site) -> Callable[[FastAPI], AbstractAsyncContextManager[Non
             ticking.cancel()
             await asyncio.gather(ticking, return_exceptions=True)
             await asyncio.to_thread(site.feed.stop)
+            await asyncio.to_thread(_write_down_use, site)
             await asyncio.to_thread(site.pool.close)
 
     return lifespan
 
 
+def _write_down_use(site: Site) -> None:
+    try:
+        with site.pool.connection(timeout=1) as conn:
+            site.keys.write_down(conn)
+    except db.DatabaseUnreachable as error:
+        log.warning("use_of_keys_lost error=%r", str(error).strip())
+
+
 def main() -> None:
-    """Entry point. Exit 0 stopped, 1 the feed failed, 2 configuration."""
-    argparse.ArgumentParser(prog="hanoi-public", description=__doc__).parse_args()
+    """Entry point. Exit 0 stopped, 1 the feed failed or a command was refused, 2 configuration."""
+    parser = argparse.ArgumentParser(prog="hanoi-public", description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    key_command.add_parser(commands)
+    arguments = parser.parse_args()
+    if arguments.command == "key":
+        key_command.run(arguments)
+    else:
+        _serve()
+
+
+def _serve() -> None:
     try:
         settings = Settings.load()
         configure_logging(settings.log_level, settings.secrets)
@@ -225,12 +288,26 @@ def main() -> None:
         on_failure=lambda: server.fail(),
         metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
         public_url=settings.public_url,
+        allowed=Allowed(
+            api_per_minute=settings.public_rate_per_minute,
+            queries_per_minute=settings.public_queries_per_minute,
+            streams=settings.public_streams_per_network,
+        ),
+        bounds=Bounds(proxies=settings.trusted_proxies),
     )
+    _raise_file_limit()
     server = build_server(site, PageSettings(tiles_url=settings.tiles_url), host=host, port=port)
     for stop in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it has stopped
         signal.signal(stop, lambda number, frame: server.stop())
     server.run()
     raise SystemExit(1 if server.failed else 0)
+
+
+def _raise_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _database_url(settings: Settings) -> str:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Mapping
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, get_args
 from urllib.parse import urlsplit
@@ -43,6 +44,14 @@ class Settings(BaseSettings):
     broker_accounts_dir: Path | None = None
     """The accounts of devices, made by `hanoi-ingest accounts`; unset: those of the demo."""
     public_bind: str = "127.0.0.1:8000"
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses and networks of proxies whose X-Forwarded-For the public process believes; unset: nobody's."""
+    public_rate_per_minute: int = Field(default=3000, ge=0)
+    """Requests to the public API a minute of one network without a key; 0 sets no limit."""
+    public_queries_per_minute: int = Field(default=600, ge=0)
+    """The same of history and of lists of Things, which cost most."""
+    public_streams_per_network: int = Field(default=200, ge=0)
+    """Live streams that one network may have open; 0 sets no limit."""
     control_room_bind: str = "127.0.0.1:8050"
     ingest_bind: str = "127.0.0.1:8060"
     ingest_workers: int = Field(default=1, ge=1, le=64)
@@ -120,7 +129,7 @@ class Settings(BaseSettings):
             return tuple(Path(part) for part in value.split(os.pathsep) if part)
         return value
 
-    @field_validator("watchdog_watches", "shift_starts", mode="before")
+    @field_validator("watchdog_watches", "shift_starts", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         return (
@@ -139,6 +148,12 @@ class Settings(BaseSettings):
         if wrong:
             raise ValueError(f"'{wrong[0]}': want GROUP=role;GROUP=role, role one of {', '.join(_ROLES)}")
         return {group: role for group, _, role in pairs}
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Raises ValueError, which names what is no network, also where an address has bits beyond its mask."""
+        return tuple(str(ip_network(one)) for one in value)
 
     @field_validator("oidc_issuer")
     @classmethod

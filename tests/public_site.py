@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 
 from dashboard.api.site import Site
+from dashboard.bounded_http import Bounds
 from dashboard.citizen.pages import PageSettings
-from dashboard.public import build_server, build_site
+from dashboard.public import Allowed, build_server, build_site
 from storage import catalog, db, inventory, observations, things
 from storage.model import Observation, Provenance, Quality
 from storage.reference import Reference
@@ -65,12 +66,16 @@ def serving(
     catalog_folders: Sequence[Path] = (),
     metrics_token: str | None = None,
     tiles_url: str | None = None,
+    allowed: Allowed | None = None,
+    bounds: Bounds | None = None,
 ) -> Iterator[Served]:
     """Listens on a free port from the first load of the city to the end of the block."""
     source = Reference(
         catalog_folders=[catalog.SHIPPED, *catalog_folders], inventory_folders=[inventory.SHIPPED]
     )
-    site = build_site(database_url, source, clock=clock, metrics_token=metrics_token)
+    site = build_site(
+        database_url, source, clock=clock, metrics_token=metrics_token, allowed=allowed, bounds=bounds
+    )
     port = free_port()
     server = build_server(site, PageSettings(tiles_url=tiles_url), host="127.0.0.1", port=port)
     thread = threading.Thread(target=server.run)

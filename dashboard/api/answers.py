@@ -1,6 +1,8 @@
 """Answers of the API: small ones encoded for the request, big ones from memory; cacheable for a moment by anybody."""
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -11,16 +13,37 @@ from dashboard.encoded import Encoded, encode, send_encoded
 class EncodedAnswer(Response):
     """A body in both encodings, with its entity tag."""
 
-    def __init__(self, encoded: Encoded, *, media_type: str, max_age_s: int) -> None:
+    def __init__(
+        self,
+        encoded: Encoded,
+        *,
+        media_type: str,
+        max_age_s: int,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+    ) -> None:
         self.background = None
         self._encoded = encoded
         self._content_type = media_type.encode()
-        self._cache = ((b"cache-control", b"public, max-age=%d" % max_age_s),)
+        self._cache = ((b"cache-control", b"public, max-age=%d" % max_age_s), *headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send_encoded(scope, send, self._encoded, self._content_type, self._cache)
 
 
-def json_answer(content: Any, *, max_age_s: int) -> EncodedAnswer:
+def json_answer(
+    content: Any, *, max_age_s: int, headers: Iterable[tuple[bytes, bytes]] = ()
+) -> EncodedAnswer:
     """Times must be aware; they leave as UTC with a Z."""
-    return EncodedAnswer(encode(content, level=1), media_type="application/json", max_age_s=max_age_s)
+    return EncodedAnswer(
+        encode(content, level=1), media_type="application/json", max_age_s=max_age_s, headers=headers
+    )
+
+
+def next_page(cursor: str | None, **asked: object) -> list[tuple[bytes, bytes]]:
+    """The Link header (RFC 8288) to the page after this one, relative to this one's address."""
+    if cursor is None:
+        return []
+    query = urlencode(
+        {name: value for name, value in asked.items() if value is not None} | {"cursor": cursor}
+    )
+    return [(b"link", f'<?{query}>; rel="next"'.encode())]

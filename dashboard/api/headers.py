@@ -4,10 +4,28 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-OPEN: Final = (b"access-control-allow-origin", b"*")
+from dashboard.api.problems import problem
+
+OPEN: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After"),
+)
 """The API is open: any page may read it; there is nothing to log in to."""
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, HEAD",
+    "Access-Control-Allow-Headers": "Authorization, If-None-Match, Last-Event-ID, X-API-Key",
+    "Access-Control-Max-Age": "7200",
+    "Allow": "GET, HEAD, OPTIONS",
+}
+BODY_LARGEST: Final = 8192
+"""Bytes of a request's body: none of ours has one."""
+TARGET_LARGEST: Final = 8192
+HEADERS_LARGEST: Final = 16_384
+"""Bytes. The server's own bound is on what is incomplete: what comes at once is longer."""
+_OPEN_PATHS: Final = ("/api/", "/openapi.json", "/sta/")
 
 
 def content_security_policy(tiles_url: str | None) -> str:
@@ -44,17 +62,43 @@ class SiteHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        extra = (
-            [*self._headers, OPEN]
-            if scope["path"].startswith(("/api/", "/openapi.json", "/sta/"))
-            else self._headers
-        )
+        is_open = scope["path"].startswith(_OPEN_PATHS)
+        extra = [*self._headers, *OPEN] if is_open else self._headers
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *extra]
+                own = list(message["headers"])
+                if not any(name == b"cache-control" for name, _ in own):  # errors, probes
+                    own.append((b"cache-control", b"no-store"))
+                message["headers"] = own + extra
             await send(message)
 
+        too_large = _too_large(scope)
+        if too_large is not None:
+            await too_large(scope, receive, send_with_headers)
+            return
+        if scope["method"] == "OPTIONS" and is_open:
+            await Response(status_code=204, headers=PREFLIGHT)(scope, receive, send_with_headers)
+            return
         if scope["method"] == "HEAD" and not scope["path"].endswith("/stream"):
             scope = {**scope, "method": "GET"}
         await self._app(scope, receive, send_with_headers)
+
+
+def _too_large(scope: Scope) -> Response | None:
+    """The refusal of a request that is larger than any of ours; its connection is closed, whatever still comes."""
+    if len(scope["raw_path"]) + len(scope["query_string"]) > TARGET_LARGEST:
+        return problem(414, "the address is too long", headers=_CLOSE)
+    size, body = 0, 0
+    for name, value in scope["headers"]:
+        size += len(name) + len(value)
+        if name == b"transfer-encoding":
+            body = BODY_LARGEST + 1
+        elif name == b"content-length":
+            body = int(value)  # digits: the server has looked at it
+    if size > HEADERS_LARGEST:
+        return problem(431, "the headers are too large", headers=_CLOSE)
+    return problem(413, "requests have no body here", headers=_CLOSE) if body > BODY_LARGEST else None
+
+
+_CLOSE: Final = {"Connection": "close"}

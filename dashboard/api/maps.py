@@ -17,6 +17,8 @@ from storage.model import NAME
 
 GEOJSON: Final = "application/geo+json"
 MAX_AGE_S: Final = 1
+_SCHEMA: Final = {"$ref": "#/components/schemas/MapCollection"}
+"""FastAPI writes a model's schema under its own media type only."""
 
 _PATH: Final = re.compile(rf"/api/v1/map/({NAME.pattern})\.geojson")
 _BAYS: Final = {b"": False, b"bays=0": False, b"bays=1": True}
@@ -31,7 +33,10 @@ def router(site: Site) -> APIRouter:
         response_class=EncodedAnswer,
         summary="A domain's newest values as GeoJSON, at most a second old",
         responses={
-            200: {"model": MapCollection, "content": {GEOJSON: {}}},
+            200: {
+                "model": MapCollection,
+                "content": {GEOJSON: {"schema": _SCHEMA}},
+            },
             404: problems.DOCUMENTED[404],
             422: problems.DOCUMENTED[422],
         },

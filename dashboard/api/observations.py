@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator
 
 from dashboard.api import problems
-from dashboard.api.answers import json_answer
+from dashboard.api.answers import json_answer, next_page
 from dashboard.api.schema import ObservationPage
 from dashboard.api.site import Site
 from storage import observations
@@ -64,7 +64,7 @@ def router(site: Site) -> APIRouter:
         "/datastreams/{id}/observations",
         response_model=ObservationPage,
         summary="Values of a Datastream, oldest first",
-        responses=problems.DOCUMENTED,
+        responses={status: problems.DOCUMENTED[status] for status in (404, 422, 503)},
     )
     def list_observations(
         id: Annotated[int, Path(ge=1, lt=2**63)],
@@ -102,7 +102,8 @@ def router(site: Site) -> APIRouter:
                 step=asked.step,
                 qualities=asked.qualities,
             )
-        return json_answer(_answer(stream, page, asked, now), max_age_s=1)
+        answer = _answer(stream, page, asked, now)
+        return json_answer(answer, max_age_s=1, headers=next_page(answer["next"]))
 
     return routes
 

@@ -24,8 +24,10 @@ DOCUMENTED: Final[dict[int | str, dict[str, Any]]] = {
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     for status, text in (
+        (401, "The key is not known, was revoked or is over"),
         (404, "There is no such thing"),
         (422, "A parameter is wrong; `errors` names it"),
+        (429, "Too many requests; `Retry-After` says when to try again"),
         (503, "The database can't be reached; try again"),
     )
 }

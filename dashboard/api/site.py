@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from dashboard.alerts import AlertBoard
+from dashboard.api_keys import KeyRing
+from dashboard.bounded_http import Bounds
 from dashboard.cap_feed import CapBoard
 from dashboard.data import City, CityFeed, Clock
 from dashboard.forecasts import ForecastBoard
+from dashboard.limits import AnonymousLimits
 from dashboard.live import LiveHub
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.notices import NoticeBoard
@@ -22,6 +25,9 @@ class Site:
     cap: CapBoard
     notices: NoticeBoard
     forecasts: ForecastBoard
+    anonymous: AnonymousLimits
+    keys: KeyRing
+    bounds: Bounds
     pool: db.Pool
     clock: Clock
     metrics_token: str | None

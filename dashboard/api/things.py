@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from dashboard.api import problems
-from dashboard.api.answers import json_answer
+from dashboard.api.answers import json_answer, next_page
 from dashboard.api.schema import ThingItem, ThingPage
 from dashboard.api.site import Site
 from dashboard.data import CityView
@@ -73,7 +73,9 @@ def router(site: Site) -> APIRouter:
         rest = sorted((thing for thing in chosen if thing.id > after), key=lambda thing: thing.id)
         page, more = rest[:limit], len(rest) > limit
         items = [thing_item(view, thing) for thing in page]
-        return json_answer({"items": items, "next": _cursor(page[-1].id) if more else None}, max_age_s=1)
+        following = _cursor(page[-1].id) if more else None
+        link = next_page(following, domain=domain, parent_id=parent_id, bbox=bbox, limit=limit)
+        return json_answer({"items": items, "next": following}, max_age_s=1, headers=link)
 
     @routes.get(
         "/things/{id}",

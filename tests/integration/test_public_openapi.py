@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode, checks
 from schemathesis.core.result import Ok
 
+from dashboard.public import Allowed
 from storage.model import Provenance
 from tests.public_site import Writer, now, serving
 
@@ -29,6 +30,18 @@ def document(city_url: str) -> Iterator[schemathesis.BaseSchema]:
         yield schemathesis.openapi.from_url(f"{served.url}/openapi.json").exclude(path="/api/v1/stream")
 
 
+def test_refusals_keep_to_the_document_too(city_url: str) -> None:
+    """Every operation asked by somebody who has asked too much, and with a key that is none."""
+    with serving(city_url, allowed=Allowed(api_per_minute=1, queries_per_minute=1)) as served:
+        document = schemathesis.openapi.from_url(f"{served.url}/openapi.json").exclude(path="/api/v1/stream")
+        for operation in (found.ok() for found in document.get_all_operations() if isinstance(found, Ok)):
+            _try(operation, GenerationMode.POSITIVE, examples=3)
+    with serving(city_url) as served:
+        document = schemathesis.openapi.from_url(f"{served.url}/openapi.json").exclude(path="/api/v1/stream")
+        for operation in (found.ok() for found in document.get_all_operations() if isinstance(found, Ok)):
+            _try(operation, GenerationMode.POSITIVE, examples=3, headers={"X-API-Key": "none of ours"})
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_answers_keep_to_the_document(document: schemathesis.BaseSchema, mode: GenerationMode) -> None:
     operations = [found.ok() for found in document.get_all_operations() if isinstance(found, Ok)]
@@ -38,11 +51,13 @@ def test_answers_keep_to_the_document(document: schemathesis.BaseSchema, mode: G
             _try(operation, mode)
 
 
-def _try(operation: Any, mode: GenerationMode) -> None:
+def _try(
+    operation: Any, mode: GenerationMode, *, examples: int = 30, headers: dict[str, str] | None = None
+) -> None:
     """A cursor or a domain that fits its pattern may still not exist: then a refusal is right."""
 
     @settings(
-        max_examples=30,
+        max_examples=examples,
         deadline=None,
         derandomize=True,
         database=None,
@@ -50,6 +65,6 @@ def _try(operation: Any, mode: GenerationMode) -> None:
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def answers(case: Any) -> None:
-        case.call_and_validate(excluded_checks=[checks.positive_data_acceptance])
+        case.call_and_validate(headers=headers, excluded_checks=[checks.positive_data_acceptance])
 
     answers()

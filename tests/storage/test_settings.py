@@ -116,3 +116,13 @@ def test_every_other_way_to_name_a_database_is_libpqs_business(
 ) -> None:
     monkeypatch.setenv("HANOI_DATABASE_URL", url)
     assert Settings.load().required("database_url") == url
+
+
+def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().trusted_proxies == ()
+    monkeypatch.setenv("HANOI_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,2001:db8::/32")
+    assert Settings.load().trusted_proxies == ("127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32")
+    for wrong in ("*", "proxy.example", "10.0.0.1/8"):
+        monkeypatch.setenv("HANOI_TRUSTED_PROXIES", wrong)
+        with pytest.raises(ConfigurationError, match="HANOI_TRUSTED_PROXIES"):
+            Settings.load()

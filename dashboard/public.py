@@ -27,6 +27,7 @@ from dashboard.api import (
     maps,
     notices,
     observations,
+    open311,
     probes,
     problems,
     stream,
@@ -44,6 +45,9 @@ from dashboard.forecasts import ForecastBoard
 from dashboard.live import LiveHub, What
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.notices import NoticeBoard
+from dashboard.reporting import pages as report_pages
+from dashboard.reporting.intake import Intake
+from dashboard.reporting.on_map import watch as watch_reports
 from dashboard.static import StaticFile, StaticFiles, shared_assets
 from storage import db
 from storage.catalog import ReferenceDataError
@@ -104,7 +108,13 @@ def build_site(
         on_values=hub.offer,
         on_things=partial(hub.announce, What.THINGS),
         on_failure=on_failure,
-        watches=[board.watch, ahead.watch, published.watch, told.watch],
+        watches=[
+            board.watch,
+            ahead.watch,
+            published.watch,
+            told.watch,
+            watch_reports(city, on_change=partial(hub.announce, What.THINGS)),
+        ],
     )
     return Site(
         city=city,
@@ -118,6 +128,7 @@ def build_site(
         pool=db.open_pool(url, name="public", schema=SCHEMA, max_size=4),
         clock=clock,
         metrics_token=metrics_token,
+        public_url=public_url,
     )
 
 
@@ -137,6 +148,9 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     registry.register(probes.SiteCollector(site))
     app.include_router(probes.router(site, registry))
     app.include_router(documents.router())
+    intake = Intake(site.pool)
+    app.include_router(open311.router(site, intake))
+    app.include_router(report_pages.router(site, intake, tiles_url=settings.tiles_url))
     _add_pages(app, settings)
     app.mount("/assets", StaticFiles("/assets", _assets()))
     documents.install_openapi(app)
@@ -160,7 +174,13 @@ def build_server(site: Site, settings: PageSettings, *, host: str, port: int) ->
 
 def _assets() -> dict[str, StaticFile]:
     made = StaticFile(content_type=b"application/geo+json", encoded=encode(basemap()))
-    return {**shared_assets(), **scripts(), **documents.swagger_files(), "basemap.geojson": made}
+    return {
+        **shared_assets(),
+        **scripts(),
+        **report_pages.scripts(),
+        **documents.swagger_files(),
+        "basemap.geojson": made,
+    }
 
 
 def _add_pages(app: FastAPI, settings: PageSettings) -> None:

@@ -10,12 +10,16 @@ OPEN: Final = (b"access-control-allow-origin", b"*")
 """The API is open: any page may read it; there is nothing to log in to."""
 
 
-def content_security_policy(tiles_url: str | None) -> str:
-    """Everything from us, no inline script, no eval; pictures also from the tile server if one is set."""
-    images = " ".join(["'self'", "data:", *_origins(tiles_url)])
+def content_security_policy(tiles_url: str | None, *, forms: bool = False) -> str:
+    """Everything from us, no inline script, no eval; pictures also from the tile server if one is set.
+
+    `forms`: a page that sends a form to us, and shows a picture before it is sent.
+    """
+    images = " ".join(["'self'", "data:", *(["blob:"] if forms else []), *_origins(tiles_url)])
+    action = "'self'" if forms else "'none'"
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self';"
-        f" font-src 'self'; img-src {images}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f" font-src 'self'; img-src {images}; base-uri 'none'; form-action {action}; frame-ancestors 'self'"
     )
 
 
@@ -28,7 +32,8 @@ def _origins(tiles_url: str | None) -> Iterable[str]:
 
 
 class SiteHeaders:
-    """ASGI: adds the headers, and answers HEAD wherever GET is answered (the server leaves the body out)."""
+    """ASGI: adds the headers that an answer does not have of its own, and answers HEAD wherever GET is answered (the
+    server leaves the body out)."""
 
     def __init__(self, app: ASGIApp, *, tiles_url: str | None) -> None:
         self._app = app
@@ -44,13 +49,14 @@ class SiteHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        extra = (
-            [*self._headers, OPEN] if scope["path"].startswith(("/api/", "/openapi.json")) else self._headers
-        )
+        is_open = scope["path"].startswith(("/api/", "/open311/", "/openapi.json"))
+        extra = [*self._headers, OPEN] if is_open else self._headers
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *extra]
+                own = {name.lower() for name, _ in message["headers"]}
+                added = [header for header in extra if header[0] not in own]
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         if scope["method"] == "HEAD" and not scope["path"].endswith("/stream"):

@@ -25,3 +25,5 @@ class Site:
     pool: db.Pool
     clock: Clock
     metrics_token: str | None
+    public_url: str | None = None
+    """Where people reach the site, for addresses in answers."""

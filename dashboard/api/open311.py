@@ -100,7 +100,8 @@ def _answered(handler: Handler) -> Handler:
         except PhotoRefused as refused:
             return _errors(400, f"media: {refused}: send JPEG, PNG or WebP")
         except UploadRefused as refused:
-            return _errors(refused.status, _UPLOADS[refused.code])
+            more = uploads.parting(keywords["request"], refused)
+            return _errors(refused.status, _UPLOADS[refused.code], more)
         except DatabaseUnreachable as error:
             log.warning("request_without_database path=open311 error=%r", str(error).strip())
             return _errors(503, "the database can't be reached; try again")
@@ -108,8 +109,10 @@ def _answered(handler: Handler) -> Handler:
     return guarded
 
 
-def _errors(status: int, description: str) -> Response:
-    headers = {429: {"Retry-After": str(RETRY_AFTER_S)}, 503: {"Retry-After": "30"}}.get(status)
+def _errors(status: int, description: str, more: Mapping[str, str] | None = None) -> Response:
+    headers = {429: {"Retry-After": str(RETRY_AFTER_S)}, 503: {"Retry-After": "30"}}.get(status, {}) | dict(
+        more or {}
+    )
     body = msgspec.json.encode([{"code": status, "description": description}])
     return Response(body, status, media_type="application/json", headers=headers)
 

@@ -10,8 +10,8 @@ CITIZEN_REPORT_TEXTS: Final[dict[str, Text]] = {
     "citizen_hint": Text(
         vi="Người dân gửi qua trang công khai hoặc Open311. Chưa ai kiểm chứng: chưa có gì được công bố. Ngập đã xác"
         " nhận hiện trên bản đồ công khai, không đổi số đo, cảnh báo hay chỉ số nào.",
-        en="Sent by the public page or Open311. Nobody has checked them, and nothing of them is published yet. A flood that"
-        " is confirmed stands on the public map; no measurement, alert or indicator changes by it.",
+        en="Sent by the public page or Open311. Nobody has checked them, and nothing of them is published yet. A flood"
+        " that is confirmed stands on the public map; no measurement, alert or indicator changes by it.",
     ),
     "citizen_confirmed": Text(vi="Đã xác nhận, chưa đóng", en="Confirmed, not closed"),
     "citizen_over": Text(vi="Đã đóng", en="Closed"),

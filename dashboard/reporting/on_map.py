@@ -1,4 +1,4 @@
-"""Confirmed flood reports on the map of floods: marks of their own, beside what was measured and never instead of it."""
+"""Confirmed flood reports on the map of floods: marks of their own, beside what was measured, never instead of it."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta

@@ -123,7 +123,7 @@ class _Pages:
         except PhotoRefused:
             return self.form(said, fault=("wrong_photo",), status=422)
         except UploadRefused as refused:
-            return self._refused(refused, said)
+            return self._refused(refused, said, uploads.parting(request, refused))
         except DatabaseUnreachable as error:
             log.warning("report_without_database error=%r", str(error).strip())
             return self.form(said, fault=("wrong_database", "photo_again"), status=503)
@@ -143,9 +143,9 @@ class _Pages:
         title = self._say("told_title").format(number=told.number)
         return self._plain(title, self._told(told, shown), told.number, 200)
 
-    def _refused(self, refused: UploadRefused, said: Said) -> Response:
+    def _refused(self, refused: UploadRefused, said: Said, more: Mapping[str, str]) -> Response:
         key = {"full": "busy", "slow": "malformed", "type": "malformed"}.get(refused.code, refused.code)
-        headers = {"Retry-After": str(RETRY_AFTER_S)} if refused.status == 429 else None
+        headers = dict(more) | ({"Retry-After": str(RETRY_AFTER_S)} if refused.status == 429 else {})
         return self.form(said, fault=(f"wrong_{key}", "photo_again"), status=refused.status, headers=headers)
 
     def _found(self, number: str) -> tuple[ToldReport, ShownReport | None] | None:

@@ -120,8 +120,8 @@ def where(
     place: str, place_id: str | None, lat: float | None, lon: float | None, view: CityView
 ) -> Mapping[str, str]:
     """The place in words, by language: a Thing's name, a ward's, or the ward that a point is near to. {} unknown."""
-    if place == PlaceBy.THING and place_id in view.things:
-        thing = view.things[place_id]
+    thing = view.things.get(place_id or "") if place == PlaceBy.THING else None
+    if thing is not None:
         return {"vi": thing.name_vi, "en": thing.name_en}
     unit = wards.by_code().get(place_id or "") if place == PlaceBy.WARD else None
     if unit is None and lat is not None and lon is not None:

@@ -1,7 +1,7 @@
 """What strangers post: read as it comes in and never more of it than is wanted, forms with a picture or without."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,8 @@ LARGEST_FORM: Final = 64 * 1024
 MOST_FIELDS: Final = 40
 SLOWEST_S: Final = 60.0
 """For all of a body: a phone with a bad connection, but not somebody who drips bytes."""
+NEAR_END: Final = 64 * 1024 * 1024
+"""Bytes of a refused body that are read, and thrown away."""
 PHOTO_FIELDS: Final = ("media", "photo")
 
 
@@ -28,6 +30,16 @@ class UploadRefused(ValueError):
         super().__init__(code.replace("_", " "))
         self.code = code
         self.status = status
+
+
+def parting(request: Request, refused: UploadRefused) -> dict[str, str]:
+    """Headers of a refusal: the server would read on to the end of a body, so one without a near end is cut off.
+
+    Others are read and thrown away: who is cut off while sending may never see why.
+    """
+    said = request.headers.get("content-length", "")
+    near = said.isdigit() and int(said) <= NEAR_END
+    return {} if near and refused.code != "slow" else {"Connection": "close"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +81,7 @@ async def _read(request: Request) -> Sent:
         raise UploadRefused("malformed", 400) from error
 
 
-async def _bounded(request: Request, most: int) -> AsyncIterator[bytes]:
+async def _bounded(request: Request, most: int) -> AsyncGenerator[bytes, None]:
     """The body as it comes, until it is more than it may be. Raises UploadRefused."""
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > most:

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 REQUEST_S: Final = 15.0
 """From the connection, or the last answer, until a request is here with head and body."""
+BODY_S: Final = 75.0
+"""Instead, where a body is expected: somewhat more than a photo may take (dashboard.reporting.uploads.SLOWEST_S)."""
 STALL_S: Final = 20.0
 """In which a client takes nothing of what is there for it."""
 TAKE_S: Final = 300.0
@@ -41,12 +43,15 @@ class Bounds:
     """The bounds of a server, and what was refused by them."""
 
     request_s: float = REQUEST_S
+    body_s: float = BODY_S
     stall_s: float = STALL_S
     take_s: float = TAKE_S
     connections: int = CONNECTIONS_MOST
     per_network: int = PER_NETWORK_MOST
     proxies: tuple[str, ...] = ()
     """Networks of proxies, each of which speaks for many."""
+    with_body: tuple[str, ...] = ()
+    """Paths to which a body may be sent."""
     refused: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     """Open connections by network."""
@@ -119,9 +124,14 @@ class BoundedProtocol(H11Protocol):
         if size:
             return self._untaken_for_long(size, now)
         self._untaken = 0
-        if self.transport.is_closing() or now - self.waits_since <= self._bounds.request_s:
+        if self.transport.is_closing() or now - self.waits_since <= self._request_s:
             return None
         return "not_sent" if self.conn.their_state in (h11.IDLE, h11.SEND_BODY) else None
+
+    @property
+    def _request_s(self) -> float:
+        sends_body = self.conn.their_state is h11.SEND_BODY and self.scope["path"] in self._bounds.with_body
+        return self._bounds.body_s if sends_body else self._bounds.request_s
 
     def _untaken_for_long(self, size: int, now: float) -> str | None:
         """While it is full nothing is added to the buffer: what does not get less is not taken."""

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 
 from storage import db, live, manual, observations, things
+from storage.citizen_reports import ShownReport
 from storage.forecasts import ShownForecast
 from storage.manual import Hold
 from storage.model import Domain, Provenance
@@ -89,6 +90,8 @@ class CityView:
     """What may be shown of the time to come, by Thing (dashboard/forecasts.py)."""
     extents: tuple[Extent, ...] = ()
     """The last extent of each Thing that has one, however old."""
+    citizen_reports: tuple[ShownReport, ...] = ()
+    """Floods that citizens reported and the centre confirmed, for their time (dashboard/reporting/on_map.py)."""
     streams_of: Mapping[str, Sequence[DatastreamRow]] = field(default_factory=dict)
     """Datastreams by Thing, without those of forecasts."""
     children_of: Mapping[str, Sequence[ThingRow]] = field(default_factory=dict)
@@ -237,6 +240,13 @@ class City:
     def set_extents(self, extents: tuple[Extent, ...]) -> None:
         if extents != self.view.extents:
             self.view = replace(self.view, extents=extents, version=self.view.version + 1)
+
+    def set_citizen_reports(self, reports: tuple[ShownReport, ...]) -> bool:
+        """Returns whether they are others than before."""
+        if reports == self.view.citizen_reports:
+            return False
+        self.view = replace(self.view, citizen_reports=reports, version=self.view.version + 1)
+        return True
 
     def set_holds(self, holds: Iterable[Hold]) -> list[LiveValue]:
         """Returns the values that hold for another time now."""

@@ -19,6 +19,7 @@ from dashboard.condition import (
 )
 from dashboard.data import City, CityView, Clock, Extent, is_simulated
 from dashboard.encoded import Encoded, encode
+from dashboard.reporting import on_map
 from storage.catalog import ReferenceDataError
 from storage.forecasts import ShownForecast
 from storage.model import Domain, Provenance
@@ -68,7 +69,11 @@ class MapSnapshots:
 
 def feature_collection(view: CityView, domain: Domain, now: datetime, *, bays: bool) -> Feature:
     """The domain's map at a moment. Times are UTC, ages in seconds."""
-    features = [*_things(view, domain, now, bays=bays), *_extents(view, domain, now)]
+    features = [
+        *_things(view, domain, now, bays=bays),
+        *_extents(view, domain, now),
+        *on_map.features(view, domain, now),
+    ]
     return {
         "type": "FeatureCollection",
         "domain": domain.key,

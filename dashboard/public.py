@@ -30,6 +30,7 @@ from dashboard.api import (
     maps,
     notices,
     observations,
+    open311,
     probes,
     problems,
     stream,
@@ -37,7 +38,7 @@ from dashboard.api import (
 )
 from dashboard.api.allowance import Allowances
 from dashboard.api.answers import EncodedAnswer
-from dashboard.api.headers import SiteHeaders
+from dashboard.api.headers import WITH_BODY, SiteHeaders
 from dashboard.api.site import Site
 from dashboard.api_keys import KeyRing
 from dashboard.basemap import basemap
@@ -51,6 +52,9 @@ from dashboard.limits import AnonymousLimits, BoundedCounts
 from dashboard.live import LiveHub, What
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.notices import NoticeBoard
+from dashboard.reporting import pages as report_pages
+from dashboard.reporting.intake import Intake
+from dashboard.reporting.on_map import watch as watch_reports
 from dashboard.sensorthings import routes as sensorthings
 from dashboard.static import StaticFile, StaticFiles, shared_assets
 from storage import db
@@ -135,7 +139,14 @@ def build_site(
         on_values=hub.offer,
         on_things=partial(hub.announce, What.THINGS),
         on_failure=on_failure,
-        watches=[board.watch, ahead.watch, published.watch, told.watch, keys.watch],
+        watches=[
+            board.watch,
+            ahead.watch,
+            published.watch,
+            told.watch,
+            keys.watch,
+            watch_reports(city, on_change=partial(hub.announce, What.THINGS)),
+        ],
     )
     return Site(
         city=city,
@@ -153,7 +164,7 @@ def build_site(
             counts=BoundedCounts(clock=lambda: clock().timestamp()),
         ),
         keys=keys,
-        bounds=bounds or Bounds(),
+        bounds=bounds or Bounds(with_body=WITH_BODY),
         pool=db.open_pool(url, name="public", schema=SCHEMA, max_size=4),
         clock=clock,
         metrics_token=metrics_token,
@@ -178,6 +189,9 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     registry.register(probes.SiteCollector(site))
     app.include_router(probes.router(site, registry))
     app.include_router(documents.router())
+    intake = Intake(site.pool)
+    app.include_router(open311.router(site, intake))
+    app.include_router(report_pages.router(site, intake, tiles_url=settings.tiles_url))
     _add_pages(app, settings)
     app.mount("/assets", StaticFiles("/assets", _assets()))
     documents.install_openapi(app)
@@ -207,7 +221,13 @@ def build_server(site: Site, settings: PageSettings, *, host: str, port: int) ->
 
 def _assets() -> dict[str, StaticFile]:
     made = StaticFile(content_type=b"application/geo+json", encoded=encode(basemap()))
-    return {**shared_assets(), **scripts(), **documents.swagger_files(), "basemap.geojson": made}
+    return {
+        **shared_assets(),
+        **scripts(),
+        **report_pages.scripts(),
+        **documents.swagger_files(),
+        "basemap.geojson": made,
+    }
 
 
 def _add_pages(app: FastAPI, settings: PageSettings) -> None:
@@ -293,7 +313,7 @@ def _serve() -> None:
             queries_per_minute=settings.public_queries_per_minute,
             streams=settings.public_streams_per_network,
         ),
-        bounds=Bounds(proxies=settings.trusted_proxies),
+        bounds=Bounds(proxies=settings.trusted_proxies, with_body=WITH_BODY),
     )
     _raise_file_limit()
     server = build_server(site, PageSettings(tiles_url=settings.tiles_url), host=host, port=port)

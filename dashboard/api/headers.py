@@ -20,20 +20,31 @@ PREFLIGHT: Final = {
     "Access-Control-Max-Age": "7200",
     "Allow": "GET, HEAD, OPTIONS",
 }
+PREFLIGHT_OF_POST: Final = {
+    **PREFLIGHT,
+    "Access-Control-Allow-Methods": "GET, HEAD, POST",
+    "Allow": "GET, HEAD, POST, OPTIONS",
+}
+WITH_BODY: Final = ("/open311/v2/requests.json", "/vi/phan-anh", "/en/report")
+"""What citizens post to; how much of it is read is bounded there (dashboard.reporting.uploads)."""
 BODY_LARGEST: Final = 8192
-"""Bytes of a request's body: none of ours has one."""
+"""Bytes of any other request's body: none of ours has one."""
 TARGET_LARGEST: Final = 8192
 HEADERS_LARGEST: Final = 16_384
 """Bytes. The server's own bound is on what is incomplete: what comes at once is longer."""
-_OPEN_PATHS: Final = ("/api/", "/openapi.json", "/sta/")
+_OPEN_PATHS: Final = ("/api/", "/openapi.json", "/sta/", "/open311/")
 
 
-def content_security_policy(tiles_url: str | None) -> str:
-    """Everything from us, no inline script, no eval; pictures also from the tile server if one is set."""
-    images = " ".join(["'self'", "data:", *_origins(tiles_url)])
+def content_security_policy(tiles_url: str | None, *, forms: bool = False) -> str:
+    """Everything from us, no inline script, no eval; pictures also from the tile server if one is set.
+
+    `forms`: a page that sends a form to us, and shows a picture before it is sent.
+    """
+    images = " ".join(["'self'", "data:", *(["blob:"] if forms else []), *_origins(tiles_url)])
+    action = "'self'" if forms else "'none'"
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self';"
-        f" font-src 'self'; img-src {images}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f" font-src 'self'; img-src {images}; base-uri 'none'; form-action {action}; frame-ancestors 'self'"
     )
 
 
@@ -46,7 +57,8 @@ def _origins(tiles_url: str | None) -> Iterable[str]:
 
 
 class SiteHeaders:
-    """ASGI: adds the headers, and answers HEAD wherever GET is answered (the server leaves the body out)."""
+    """ASGI: adds the headers that an answer does not have of its own, and answers HEAD wherever GET is answered (the
+    server leaves the body out)."""
 
     def __init__(self, app: ASGIApp, *, tiles_url: str | None) -> None:
         self._app = app
@@ -67,10 +79,11 @@ class SiteHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = list(message["headers"])
-                if not any(name == b"cache-control" for name, _ in own):  # errors, probes
-                    own.append((b"cache-control", b"no-store"))
-                message["headers"] = own + extra
+                own = {name.lower() for name, _ in message["headers"]}
+                added = [header for header in extra if header[0] not in own]
+                if b"cache-control" not in own:  # errors, probes
+                    added.append((b"cache-control", b"no-store"))
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         too_large = _too_large(scope)
@@ -78,7 +91,8 @@ class SiteHeaders:
             await too_large(scope, receive, send_with_headers)
             return
         if scope["method"] == "OPTIONS" and is_open:
-            await Response(status_code=204, headers=PREFLIGHT)(scope, receive, send_with_headers)
+            headers = PREFLIGHT_OF_POST if scope["path"] in WITH_BODY else PREFLIGHT
+            await Response(status_code=204, headers=headers)(scope, receive, send_with_headers)
             return
         if scope["method"] == "HEAD" and not scope["path"].endswith("/stream"):
             scope = {**scope, "method": "GET"}
@@ -98,7 +112,9 @@ def _too_large(scope: Scope) -> Response | None:
             body = int(value)  # digits: the server has looked at it
     if size > HEADERS_LARGEST:
         return problem(431, "the headers are too large", headers=_CLOSE)
-    return problem(413, "requests have no body here", headers=_CLOSE) if body > BODY_LARGEST else None
+    if body > BODY_LARGEST and scope["path"] not in WITH_BODY:
+        return problem(413, "requests have no body here", headers=_CLOSE)
+    return None
 
 
 _CLOSE: Final = {"Connection": "close"}

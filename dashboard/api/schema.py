@@ -284,6 +284,30 @@ class ExtentProperties(_Model):
     simulated: bool
 
 
+class CitizenReportProperties(_Model):
+    """Of a flood that citizens reported and the centre confirmed: nothing was measured, and it has no level."""
+
+    name_vi: str
+    name_en: str
+    kind: Literal["citizen_report"]
+    state: Literal["reported"]
+    values: dict[str, MapValue]
+    level: None
+    label_vi: str
+    label_en: str
+    color: str
+    coordinate_trust: Literal["M"]
+    simulated: Literal[False]
+    number: str
+    description: str | None = Field(description="as somebody wrote it, in `language`; plain text, never HTML")
+    language: Literal["vi", "en"]
+    answer_vi: str | None
+    answer_en: str | None
+    reported_at: AwareDatetime
+    expires_at: AwareDatetime = Field(description="it leaves the map then, or when the centre closes it")
+    photo: str | None
+
+
 class PointGeometry(_Model):
     type: Literal["Point"]
     coordinates: tuple[float, float]
@@ -308,12 +332,19 @@ class ExtentFeature(_Model):
     properties: ExtentProperties
 
 
+class CitizenReportFeature(_Model):
+    type: Literal["Feature"]
+    id: str
+    geometry: PointGeometry
+    properties: CitizenReportProperties
+
+
 class MapCollection(_Model):
     type: Literal["FeatureCollection"]
     domain: str
     generated_at: AwareDatetime
     simulated: bool = Field(description="whether any value in it is simulated or derived from simulated ones")
-    features: list[PointFeature | ExtentFeature]
+    features: list[PointFeature | ExtentFeature | CitizenReportFeature]
 
 
 class BandItem(_Model):

@@ -175,7 +175,7 @@ class Marks {
 function stack(mark) {
   const { feature, layer } = mark.options;
   if (layer.alerted(feature)) mark.bringToFront();
-  else if (!(feature.properties.level > 0)) mark.bringToBack();
+  else if (!(feature.properties.level > 0) && feature.properties.kind !== "citizen_report") mark.bringToBack();
 }
 
 // An element, because Leaflet takes a string for HTML.
@@ -226,6 +226,7 @@ function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small
   ctx.globalAlpha = properties.state === "never" ? 0.35 : 1;
   ctx.fill();
   ctx.globalAlpha = 1;
+  if (properties.kind === "citizen_report") hatch(ctx, shape, radius, outline);
   ctx.setLineDash(properties.state === "live" ? [] : [3, 2]);
   ctx.lineWidth = 1.5;
   ctx.strokeStyle = outline;
@@ -234,6 +235,22 @@ function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small
   if (sign && !small) write(ctx, sign, grey ? css("--mark-grey") : properties.color);
   if (alerted === true) badge(ctx, outline);
   ctx.restore();
+}
+
+// What people said and no sensor: stripes, so that it is never taken for a measured level.
+function hatch(ctx, shape, radius, outline) {
+  ctx.save();
+  ctx.clip();
+  ctx.beginPath();
+  for (let x = -3 * radius; x <= 3 * radius; x += 5) {
+    ctx.moveTo(x - 2 * radius, 2 * radius);
+    ctx.lineTo(x + 2 * radius, -2 * radius);
+  }
+  ctx.lineWidth = 1.5;
+  ctx.strokeStyle = outline;
+  ctx.stroke();
+  ctx.restore();
+  path(ctx, shape, radius);
 }
 
 // A warning triangle at the mark's shoulder: an alert is firing here.

@@ -4,6 +4,7 @@ import { drawSeries } from "../chart.js";
 import { bandOf, isSimulated, isSummary } from "../city.js";
 import { age, ageSeconds, dayEndingAt, number, time, unit } from "../format.js";
 import { alertLines } from "./alerts.js";
+import { isCitizenReport, reportPart } from "./citizen_report.js";
 import { h, inLanguage, labelOf, language, nameOf, remarkOn, t } from "./element.js";
 import { swatch } from "./swatch.js";
 
@@ -107,10 +108,11 @@ export class Detail {
         h("h2", { id: "detail-name" }, nameOf(feature)),
         h("button", { type: "button", class: "close", "aria-label": t("close"), onclick: this.onClose }, "✕")),
       this.status, this.alerts,
+      isCitizenReport(feature) ? reportPart(feature) : null,
       p.capacity === undefined ? null : this.bays,
       this.chartPart,
       this.aheadTable,
-      p.capacity === undefined ? this.valuesTable : null,
+      p.capacity === undefined && !isCitizenReport(feature) ? this.valuesTable : null,
       this.derivedPart,
       h("p", { class: "trust", "data-trust": p.coordinate_trust }, t(`place_${p.coordinate_trust}`)),
     ].filter(Boolean);

@@ -16,6 +16,7 @@ from dashboard.control_room import (
     alert_page,
     alerts_page,
     boards_page,
+    citizen_reports_page,
     data_page,
     devices,
     explore_page,
@@ -78,6 +79,7 @@ def create(parts: Parts) -> Application:
     server.include_router(devices.routes(parts))
     server.include_router(data_page.routes(parts))
     server.include_router(notices_page.routes(parts))
+    server.include_router(citizen_reports_page.routes(parts))
     server.include_router(manual_page.routes(parts))
     server.include_router(alerts_page.routes(parts))
     server.include_router(replay_page.routes(parts))

@@ -35,6 +35,7 @@ MENU: Final = (
     Entry(path=language.RULES, text="rules"),
     Entry(path=language.BY_HAND, text="by_hand", least=Role.OPERATOR),
     Entry(path=language.NOTICES, text="notices"),
+    Entry(path=language.CITIZEN_REPORTS, text="citizen_reports"),
     Entry(path=language.REPORTS, text="reports"),
     Entry(path=language.THINGS, text="things"),
     Entry(path=language.DATA, text="data"),

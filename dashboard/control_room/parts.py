@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from alerts.notifiers._mqtt_session import Broker
 from alerts.rules import SHIPPED as SHIPPED_RULES
+from dashboard.control_room import citizen_report_watch
 from dashboard.control_room.duty import Duty
 from dashboard.control_room.ingest_health import IngestProbe
 from dashboard.control_room.oidc import OidcSettings, Provider
@@ -20,6 +21,7 @@ from dashboard.control_room.watchdog_probe import WatchdogProbe
 from dashboard.data import City, CityFeed, Clock
 from dashboard.forecasts import ForecastBoard
 from dashboard.live import LiveHub, What
+from dashboard.reporting.on_map import watch as watch_reports_on_map
 from ingest.registry import Registry
 from storage import db, past
 from storage.reference import Reference
@@ -100,7 +102,12 @@ def wire(
         on_values=hub.offer,
         on_things=partial(hub.announce, What.THINGS),
         on_failure=on_failure,
-        watches=(*room.watches(), ForecastBoard(city).watch),
+        watches=(
+            *room.watches(),
+            ForecastBoard(city).watch,
+            watch_reports_on_map(city, on_change=partial(hub.announce, What.THINGS)),
+            citizen_report_watch.watch(partial(hub.announce, What.ROOM)),
+        ),
     )
     return Parts(
         city=city,

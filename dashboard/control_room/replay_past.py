@@ -117,7 +117,7 @@ class Past:
 
 def city_at(conn: db.Connection, live: CityView, at: datetime) -> CityView:
     """`conn` is one for which it is `at`. Nothing is foretold in it."""
-    bare = replace(live, newest={}, holds={}, forecasts={}, extents=(), loaded_at=at)
+    bare = replace(live, newest={}, holds={}, forecasts={}, extents=(), citizen_reports=(), loaded_at=at)
     known = observations.newest(conn).values()
     values = [live.named(value) for value in known if value.datastream_id in live.streams]
     return with_extents(with_values(bare, conn, values), conn)

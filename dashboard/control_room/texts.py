@@ -4,6 +4,7 @@ from typing import Final
 
 from dashboard.control_room.alert_texts import ALERT_TEXTS
 from dashboard.control_room.board_texts import BOARD_TEXTS
+from dashboard.control_room.citizen_report_texts import CITIZEN_REPORT_TEXTS
 from dashboard.control_room.data_texts import DATA_TEXTS
 from dashboard.control_room.device_texts import DEVICE_TEXTS
 from dashboard.control_room.domains.flood_texts import FLOOD_TEXTS
@@ -178,6 +179,7 @@ TEXTS: Final[dict[str, Text]] = {
     **THING_TEXTS,
     **THINGS_TEXTS,
     **NOTICE_TEXTS,
+    **CITIZEN_REPORT_TEXTS,
     **RULE_TEXTS,
     **ROSTER_TEXTS,
     **OVERVIEW_TEXTS,

@@ -484,10 +484,10 @@ class Listening:
                 name, _, content = line.partition(": ")
                 if name == "id":
                     self.events.append((int(content), ""))
-                elif name == "event":
+                elif name == "event" and content != "changed":  # which has no id
                     self.events[-1] = (self.events[-1][0], content)
                 elif name == "data":
-                    self.items += json.loads(content)["items"]
+                    self.items += json.loads(content).get("items", [])
                 if self._stop.is_set():
                     return
 

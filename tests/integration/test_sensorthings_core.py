@@ -13,8 +13,10 @@ from ingest.decoders import Context, sensorthings
 from tests.sensorthings_city import (
     BAY,
     HIDDEN,
+    HOUR,
     INTERNAL,
     MOVED,
+    NOW,
     RETIRED,
     STATION,
     SensorThings,

@@ -29,6 +29,7 @@ from dashboard.api import (
     observations,
     probes,
     problems,
+    search,
     stream,
     things,
 )
@@ -37,6 +38,7 @@ from dashboard.api.headers import SiteHeaders
 from dashboard.api.site import Site
 from dashboard.basemap import basemap
 from dashboard.cap_feed import CapBoard
+from dashboard.citizen.here_words import word_files
 from dashboard.citizen.pages import LANGUAGES, PageSettings, pages, scripts
 from dashboard.data import City, CityFeed, Clock, DomainSource
 from dashboard.encoded import encode
@@ -131,7 +133,7 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
         lifespan=_lifespan(site),
     )
     problems.install(app)
-    for module in (domains, things, observations, forecasts, maps, stream, alerts, cap, notices):
+    for module in (domains, things, search, observations, forecasts, maps, stream, alerts, cap, notices):
         app.include_router(module.router(site), prefix="/api/v1")
     registry = CollectorRegistry()
     registry.register(probes.SiteCollector(site))
@@ -160,7 +162,13 @@ def build_server(site: Site, settings: PageSettings, *, host: str, port: int) ->
 
 def _assets() -> dict[str, StaticFile]:
     made = StaticFile(content_type=b"application/geo+json", encoded=encode(basemap()))
-    return {**shared_assets(), **scripts(), **documents.swagger_files(), "basemap.geojson": made}
+    return {
+        **shared_assets(),
+        **scripts(),
+        **word_files(),
+        **documents.swagger_files(),
+        "basemap.geojson": made,
+    }
 
 
 def _add_pages(app: FastAPI, settings: PageSettings) -> None:
@@ -223,7 +231,8 @@ def main() -> None:
         metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
         public_url=settings.public_url,
     )
-    server = build_server(site, PageSettings(tiles_url=settings.tiles_url), host=host, port=port)
+    shown = PageSettings(tiles_url=settings.tiles_url, parking_pay_url=settings.parking_pay_url)
+    server = build_server(site, shown, host=host, port=port)
     for stop in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it has stopped
         signal.signal(stop, lambda number, frame: server.stop())
     server.run()

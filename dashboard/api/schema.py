@@ -406,6 +406,35 @@ class NoticeList(_Model):
     items: list[NoticeItem]
 
 
+class FoundItem(_Model):
+    """A place that has a name."""
+
+    kind: Literal["street", "ward", "thing"]
+    id: str = Field(
+        description="of a Thing its id, of a ward or commune its code, of a street its name in a-z"
+    )
+    name: Name
+    location: Place | None = Field(
+        description="the centre of a ward; the middle of what stands on a street; null: nobody knows"
+    )
+    domains: list[str] = Field(description="of what stands on a street, or of the Thing; a ward has none")
+
+
+class FoundList(_Model):
+    """The best first: the very name, one that begins so, one of whose words each begins so, then the rest."""
+
+    items: list[FoundItem]
+
+
+class PlaceItem(FoundItem):
+    core: str = Field(description="its Vietnamese name in small letters without marks")
+    sought: str = Field(description="all that it is found by, likewise")
+
+
+class PlaceList(_Model):
+    items: list[PlaceItem]
+
+
 class Fault(_Model):
     parameter: str
     detail: str

@@ -62,13 +62,20 @@ class Entry:
     """Everything that it is found by, folded."""
 
     def item(self) -> dict[str, Any]:
-        """As the API gives it."""
-        place = {"lat": self.lat, "lon": self.lon, "trust": self.trust, "source": self.source}
+        """As the API gives it when it was looked for."""
+        return self._item({"lat": self.lat, "lon": self.lon, "trust": self.trust, "source": self.source})
+
+    def brief(self) -> dict[str, Any]:
+        """As the API gives it among all, for who looks by themselves; phones load it."""
+        spot = {"lat": self.lat, "lon": self.lon, "trust": self.trust}
+        return {**self._item(spot), "core": self.core, "sought": self.sought}
+
+    def _item(self, location: dict[str, Any]) -> dict[str, Any]:
         return {
             "kind": self.kind,
             "id": self.id,
             "name": {"vi": self.name_vi, "en": self.name_en},
-            "location": None if self.lat is None else place,
+            "location": None if self.lat is None else location,
             "domains": list(self.domains),
         }
 

@@ -406,7 +406,7 @@ class NoticeList(_Model):
     items: list[NoticeItem]
 
 
-class FoundItem(_Model):
+class _Named(_Model):
     """A place that has a name."""
 
     kind: Literal["street", "ward", "thing"]
@@ -414,10 +414,13 @@ class FoundItem(_Model):
         description="of a Thing its id, of a ward or commune its code, of a street its name in a-z"
     )
     name: Name
+    domains: list[str] = Field(description="of what stands on a street, or of the Thing; a ward has none")
+
+
+class FoundItem(_Named):
     location: Place | None = Field(
         description="the centre of a ward; the middle of what stands on a street; null: nobody knows"
     )
-    domains: list[str] = Field(description="of what stands on a street, or of the Thing; a ward has none")
 
 
 class FoundList(_Model):
@@ -426,7 +429,14 @@ class FoundList(_Model):
     items: list[FoundItem]
 
 
-class PlaceItem(FoundItem):
+class Spot(_Model):
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    trust: Literal["V", "M", "S"]
+
+
+class PlaceItem(_Named):
+    location: Spot | None
     core: str = Field(description="its Vietnamese name in small letters without marks")
     sought: str = Field(description="all that it is found by, likewise")
 

@@ -72,8 +72,7 @@ def router(site: Site) -> APIRouter:
         """For who looks by themselves, without a connection or without telling us what for."""
         now = entries()
         if "places" not in kept or kept["places"][0] is not now:
-            items = [{**entry.item(), "core": entry.core, "sought": entry.sought} for entry in now]
-            kept["places"] = (now, encode({"items": items}))
+            kept["places"] = (now, encode({"items": [entry.brief() for entry in now]}))
         return EncodedAnswer(kept["places"][1], media_type="application/json", max_age_s=MAX_AGE_S)
 
     return routes

@@ -57,7 +57,7 @@ export class Here {
     const say = (key) => this.say(key);
     this.find = new Find(say, (place) => this.choose(place));
     this.find.city = this.city;
-    this.me = h("button", { type: "button", id: "here-me", "aria-describedby": "here-hint", onclick: () => this.locate() }, h("span", { "aria-hidden": "true" }, "⌖ "), say("me"));
+    this.me = h("button", { type: "button", id: "here-me", "aria-describedby": "here-hint", onclick: () => this.locate() }, h("span", { "aria-hidden": "true" }, "◎ "), say("me"));
     this.chips = h("ul", { class: "chips", "aria-label": say("saved"), hidden: true });
     this.said = h("p", { id: "here-said", role: "status" });
     this.wards = h("div", {});
@@ -68,6 +68,7 @@ export class Here {
     this.cards = {};
     for (const key of CARDS) this.cards[key] = h("div", {});
     this.chart = h("div", { class: "chart-box", hidden: true });
+    this.others = h("div", {});
     this.sensitive = h("input", { type: "checkbox", onchange: () => {
       setSensitive(this.sensitive.checked);
       this.draw();
@@ -78,7 +79,7 @@ export class Here {
       h("div", { class: "here-head" }, h("div", {}, this.heading, this.from), h("button", { type: "button", class: "close", "aria-label": say("close"), onclick: () => this.close() }, "✕")),
       this.slots,
       h("div", { class: "here-cards" },
-        card("air", this.chart, h("label", { class: "sensitive" }, this.sensitive, h("span", {}, say("air_sensitive")))),
+        card("air", this.chart, h("label", { class: "sensitive" }, this.sensitive, h("span", {}, say("air_sensitive"))), this.others),
         ...CARDS.slice(1).map((key) => card(key))),
       h("p", { class: "note" }, say("distances")));
     this.element.append(
@@ -166,6 +167,7 @@ export class Here {
     if (!this.place || !this.city) return;
     this.drawHead();
     fill(this.cards.air, this.airLines());
+    fill(this.others, this.otherStations());
     this.drawChart();
     fill(this.cards.flood, this.floodLines());
     fill(this.cards.rain, this.rainLines());
@@ -201,7 +203,7 @@ export class Here {
   }
 
   airLines() {
-    const { main, others } = nearest(this.city.of("air_quality"), this.place, STATIONS);
+    const { main } = nearest(this.city.of("air_quality"), this.place, STATIONS);
     if (!main) return [h("p", { class: "quiet" }, this.say("no_domain"))];
     const { level } = main.feature.properties;
     const advice = level === null ? null : this.words.advice[level];
@@ -210,9 +212,12 @@ export class Here {
       this.station(main, { big: true }),
       level === null ? null : h("p", { class: "trend" }, this.trend(history)),
       advice ? h("p", { class: "advice" }, advice[isSensitive() ? "sensitive" : "general"]) : null,
-      others.length ? h("p", { class: "note" }, this.say("nearest_others")) : null,
-      ...others.map((one) => this.station(one)),
     ];
+  }
+
+  otherStations() {
+    const { others } = nearest(this.city.of("air_quality"), this.place, STATIONS);
+    return others.length ? [h("p", { class: "note" }, this.say("nearest_others")), ...others.map((one) => this.station(one))] : [];
   }
 
   trend({ points }) {

@@ -116,3 +116,29 @@ def test_every_other_way_to_name_a_database_is_libpqs_business(
 ) -> None:
     monkeypatch.setenv("HANOI_DATABASE_URL", url)
     assert Settings.load().required("database_url") == url
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["https://pay.example/p/{point}", "https://pay.example/?b={bay}", "https://p.example/{point}/{bay}"],
+)
+def test_where_to_pay_says_where_the_car_stands(monkeypatch: pytest.MonkeyPatch, template: str) -> None:
+    monkeypatch.setenv("HANOI_PARKING_PAY_URL", template)
+    assert Settings.load().parking_pay_url == template
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "http://pay.example/{point}",
+        "https://pay.example/",
+        "https://pay.example/{zone}",
+        "javascript:{point}",
+    ],
+)
+def test_a_link_to_pay_that_leads_nowhere_in_particular_is_refused(
+    monkeypatch: pytest.MonkeyPatch, template: str
+) -> None:
+    monkeypatch.setenv("HANOI_PARKING_PAY_URL", template)
+    with pytest.raises(ConfigurationError, match="HANOI_PARKING_PAY_URL"):
+        Settings.load()

@@ -24,7 +24,7 @@ export class Here {
   constructor(element, { onOpen, onChange }) {
     Object.assign(this, { element, onOpen, onChange });
     this.city = null;
-    this.place = null; // {kind: me | ward | street | thing, name: {vi, en} | null, lat, lon, accuracy}
+    this.place = null; // {kind: me | saved | ward | street | thing, name: {vi, en} | null, lat, lon, accuracy}
     this.histories = new Map(); // "thing property" → {asked: ms, points | null, intervalS}
     this.tariffs = new Map(); // point → {properties, bays} | "loading" | "failed"
     this.opened = new Set(); // "tariff ltk-01", "way ltk-01"
@@ -147,7 +147,7 @@ export class Here {
 
   save(slot) {
     const { kind, name, lat, lon } = this.place;
-    const done = savePlace(slot, { kind, name, lat, lon });
+    const done = savePlace(slot, { kind: kind === "me" ? "saved" : kind, name, lat, lon });
     this.said.textContent = done ? this.say("saved_said", { name: this.say(slot) }) : this.say("save_failed");
     this.drawChips();
   }
@@ -178,9 +178,10 @@ export class Here {
   drawHead() {
     const { kind, name, accuracy } = this.place;
     const ward = kind === "ward" ? null : nearestWard(this.find.places, this.place);
-    const where = kind === "me" ? this.say("from_me", { metres: length(accuracy) }) : this.say(`from_${kind === "saved" ? "me" : kind}`);
+    const where = kind === "me" ? this.say("from_me", { metres: length(Math.max(10, accuracy)) }) : this.say(`from_${kind}`);
     const outside = this.find.places.some((place) => place.kind === "ward") && !ward && kind !== "ward";
-    setText(this.heading, name ? this.say("around", { name: inLanguage(name) }) : this.say("around_me"));
+    const title = { me: "around_me", saved: "around_saved" }[kind];
+    setText(this.heading, name ? this.say("around", { name: inLanguage(name) }) : this.say(title));
     setText(this.from, [where, ward ? this.say("near_ward", { name: inLanguage(ward.name) }) : null, outside ? this.say("outside") : null].filter(Boolean).join(" · "));
   }
 
@@ -190,7 +191,7 @@ export class Here {
     const kept = SLOTS.filter((slot) => saved[slot]);
     this.chips.hidden = kept.length === 0;
     fill(this.chips, kept.map((slot) => h("li", {},
-      h("button", { type: "button", class: "chip", "data-key": `chip ${slot}`, onclick: () => this.show(Object.assign({ accuracy: 0 }, saved[slot])) }, h("strong", {}, this.say(slot)), ...this.chipLines(saved[slot])),
+      h("button", { type: "button", class: "chip", "data-key": `chip ${slot}`, onclick: () => this.show(saved[slot]) }, h("strong", {}, this.say(slot)), ...this.chipLines(saved[slot])),
       h("button", { type: "button", class: "forget", "data-key": `forget ${slot}`, "aria-label": this.say("forget", { name: this.say(slot) }), onclick: () => this.forget(slot) }, "✕"))));
   }
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dashboard.citizen.pages import PageSettings
+from storage import db
 from storage.model import Provenance, Quality
 from tests.browser.test_public_page import DESK, WCAG, browser
 from tests.dashboard.finding_cases import CASES
@@ -27,6 +28,10 @@ HERE = {"latitude": 21.02563, "longitude": 105.85561}
 """50 m from the flood point Tông Đản (21.0260, 105.8560), which the inventory has; no station stands there."""
 WARD = "Cua Nam ward"
 """Whose centre is the nearest of the 126."""
+STREAM: LiteralString = """
+INSERT INTO datastream (thing_id, property, unit, derived, circular, interval_s)
+VALUES ('rain-hoan-kiem', %(property)s, 'mm', true, false, 600)
+"""
 PAY = "https://pay.example/hanoi?point={point}&bay={bay}"
 PICTURES = os.environ.get("PICTURES")
 """A folder for screenshots, for who wants to look."""
@@ -35,6 +40,9 @@ PICTURES = os.environ.get("PICTURES")
 @pytest.fixture
 def city(city_url: str) -> Writer:
     """Wet for 40 minutes at Tông Đản, bad air at Hoàn Kiếm that was better an hour ago, a storm, free bays."""
+    with db.connect(city_url, name="test") as conn:
+        for key in ("rain_1h", "rain_24h"):  # as the derivation makes them at its first value
+            conn.execute(STREAM, {"property": key})
     writer, at = Writer(city_url), now()
     simulated, derived = Provenance.SIMULATED, Provenance.DERIVED
     minutes = [(at - timedelta(minutes=n), 20.0 if n <= 40 else 0.0) for n in range(60)]
@@ -46,8 +54,7 @@ def city(city_url: str) -> Writer:
     writer.write("hang-dau", "vn_aqi", (at, 80.0), provenance=derived, quality=Quality.SUSPECT)
     writer.write("rain-hoan-kiem", "rain_interval", (at, 2.0), provenance=simulated)
     for key, sum_mm in (("rain_1h", 24.5), ("rain_24h", 61.0)):
-        if ("rain-hoan-kiem", key) in writer.ids:
-            writer.write("rain-hoan-kiem", key, (at, sum_mm), provenance=derived, input_provenance=simulated)
+        writer.write("rain-hoan-kiem", key, (at, sum_mm), provenance=derived, input_provenance=simulated)
     writer.write("west-lake-trich-sai", "dissolved_oxygen", (at, 1.5), provenance=simulated)
     for bay in ("thd-09-b01", "thd-09-b02", "thd-09-b03"):
         writer.write(bay, "occupied", (at, 0.0), provenance=simulated)
@@ -135,7 +142,11 @@ def test_around_me_says_what_is_there_and_tells_nobody_where_that_is(
         expect(wet).to_contain_text(
             "Pedestrians: with caution · Motorbikes: with caution · Cars: with caution"
         )
-        expect(card(page, "rain")).to_contain_text("Hoan Kiem")
+        rain = card(page, "rain").locator('[data-station="rain-hoan-kiem"]')
+        expect(rain).to_contain_text("Last hour: 24.5 mm – Heavy rain")  # 10 to 50 mm/h, WMO-like
+        expect(rain).to_contain_text(
+            "Last 24 hours: 61.0 mm – Heavy rain"
+        )  # above 50 to 100 mm, the service's class
         expect(card(page, "lake").locator(".station").first).to_contain_text("West Lake - Trich Sai")
         parking = card(page, "parking")
         expect(parking.locator('[data-station="thd-09"]')).to_contain_text("3 free of")
@@ -153,7 +164,7 @@ def test_around_me_says_what_is_there_and_tells_nobody_where_that_is(
         page.reload()
         expect(chip).to_contain_text("120")
         chip.get_by_role("button", name="Home").first.click()
-        expect(page.locator("#here-name")).to_have_text("Around where you are")
+        expect(page.locator("#here-name")).to_have_text("Around the saved place")
         expect(card(page, "air").get_by_role("checkbox")).to_be_checked()
         assert violations(page) == []
         chip.get_by_role("button", name="Delete Home from this browser").click()

@@ -33,6 +33,7 @@ from dashboard.api import (
     open311,
     probes,
     problems,
+    search,
     stream,
     things,
 )
@@ -44,6 +45,7 @@ from dashboard.api_keys import KeyRing
 from dashboard.basemap import basemap
 from dashboard.bounded_http import CONNECTIONS_MOST, HEAD_LARGEST, SWEEP_S, BoundedProtocol, Bounds, sweep
 from dashboard.cap_feed import CapBoard
+from dashboard.citizen.here_words import word_files
 from dashboard.citizen.pages import LANGUAGES, PageSettings, pages, scripts
 from dashboard.data import City, CityFeed, Clock, DomainSource
 from dashboard.encoded import encode
@@ -182,7 +184,7 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
         lifespan=_lifespan(site),
     )
     problems.install(app)
-    for module in (domains, things, observations, forecasts, maps, stream, alerts, cap, notices):
+    for module in (domains, things, search, observations, forecasts, maps, stream, alerts, cap, notices):
         app.include_router(module.router(site), prefix="/api/v1")
     app.include_router(sensorthings.router(site))
     registry = CollectorRegistry()
@@ -225,6 +227,7 @@ def _assets() -> dict[str, StaticFile]:
         **shared_assets(),
         **scripts(),
         **report_pages.scripts(),
+        **word_files(),
         **documents.swagger_files(),
         "basemap.geojson": made,
     }
@@ -316,7 +319,8 @@ def _serve() -> None:
         bounds=Bounds(proxies=settings.trusted_proxies, with_body=WITH_BODY),
     )
     _raise_file_limit()
-    server = build_server(site, PageSettings(tiles_url=settings.tiles_url), host=host, port=port)
+    shown = PageSettings(tiles_url=settings.tiles_url, parking_pay_url=settings.parking_pay_url)
+    server = build_server(site, shown, host=host, port=port)
     for stop in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it has stopped
         signal.signal(stop, lambda number, frame: server.stop())
     server.run()

@@ -93,6 +93,8 @@ class Settings(BaseSettings):
     """Messages that it may send at once, as after an outage."""
     tiles_url: str | None = None
     basemap_file: Path | None = None
+    parking_pay_url: str | None = Field(default=None, pattern=r"^https://[^\s<>\"]+$")
+    """Where a driver pays, a template with {point} and {bay}; unset: the page links to none."""
     metrics_token: SecretStr | None = None
     broker_setting: str | None = None
     """The broker's persistence setting (safe, safe-2.0, fast), shown on /metrics; the supervisor sets it."""
@@ -160,6 +162,13 @@ class Settings(BaseSettings):
     def _safe_issuer(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith("https://") and not _is_here(value):
             raise ValueError("https://… : only a provider on this machine may do without")
+        return value
+
+    @field_validator("parking_pay_url")
+    @classmethod
+    def _says_where_one_stands(cls, value: str | None) -> str | None:
+        if value is not None and set(re.findall(r"\{(\w*)\}", value)) not in _OF_A_BAY:
+            raise ValueError("want {point}, {bay} or both in it, and nothing else in braces")
         return value
 
     @field_validator("shift_starts")
@@ -256,6 +265,7 @@ class Settings(BaseSettings):
         return (inventory.SHIPPED, inventory.OPERATIONS, *self.inventory_dir)
 
 
+_OF_A_BAY: Final = ({"point"}, {"bay"}, {"point", "bay"})
 _ROLES: Final = ("viewer", "operator", "admin")
 _REFERENCE_FILES: Final = (
     *("catalog_dir", "inventory_dir", "sources_file"),

@@ -35,7 +35,8 @@ class Unit(msgspec.Struct, frozen=True):
     def full_name(self) -> Text:
         """'Phường Hoàn Kiếm', in English 'Hoan Kiem ward'."""
         return Text(
-            vi=f"{self.kind} {self.name}", en=f"{_plain(self.name)} {'ward' if self.is_ward else 'commune'}"
+            vi=f"{self.kind} {self.name}",
+            en=f"{without_marks(self.name)} {'ward' if self.is_ward else 'commune'}",
         )
 
 
@@ -67,7 +68,7 @@ def by_code() -> Mapping[str, Unit]:
     return {unit.code: unit for unit in units()}
 
 
-def _plain(name: str) -> str:
+def without_marks(name: str) -> str:
     """Without diacritics, as English texts write names of Hanoi."""
     apart = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
     return "".join(sign for sign in apart if not unicodedata.combining(sign))

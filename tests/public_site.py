@@ -68,6 +68,7 @@ def serving(
     tiles_url: str | None = None,
     allowed: Allowed | None = None,
     bounds: Bounds | None = None,
+    page: PageSettings | None = None,
 ) -> Iterator[Served]:
     """Listens on a free port from the first load of the city to the end of the block."""
     source = Reference(
@@ -77,7 +78,7 @@ def serving(
         database_url, source, clock=clock, metrics_token=metrics_token, allowed=allowed, bounds=bounds
     )
     port = free_port()
-    server = build_server(site, PageSettings(tiles_url=tiles_url), host="127.0.0.1", port=port)
+    server = build_server(site, page or PageSettings(tiles_url=tiles_url), host="127.0.0.1", port=port)
     thread = threading.Thread(target=server.run)
     thread.start()
     url = f"http://127.0.0.1:{port}"

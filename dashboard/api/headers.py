@@ -66,7 +66,7 @@ class SiteHeaders:
             (b"content-security-policy", content_security_policy(tiles_url).encode()),
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"strict-origin-when-cross-origin"),
-            (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+            (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),  # 'Around me'
             (b"cross-origin-opener-policy", b"same-origin"),
         ]
 

@@ -437,6 +437,45 @@ class NoticeList(_Model):
     items: list[NoticeItem]
 
 
+class _Named(_Model):
+    """A place that has a name."""
+
+    kind: Literal["street", "ward", "thing"]
+    id: str = Field(
+        description="of a Thing its id, of a ward or commune its code, of a street its name in a-z"
+    )
+    name: Name
+    domains: list[str] = Field(description="of what stands on a street, or of the Thing; a ward has none")
+
+
+class FoundItem(_Named):
+    location: Place | None = Field(
+        description="the centre of a ward; the middle of what stands on a street; null: nobody knows"
+    )
+
+
+class FoundList(_Model):
+    """The best first: the very name, one that begins so, one of whose words each begins so, then the rest."""
+
+    items: list[FoundItem]
+
+
+class Spot(_Model):
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    trust: Literal["V", "M", "S"]
+
+
+class PlaceItem(_Named):
+    location: Spot | None
+    core: str = Field(description="its Vietnamese name in small letters without marks")
+    sought: str = Field(description="all that it is found by, likewise")
+
+
+class PlaceList(_Model):
+    items: list[PlaceItem]
+
+
 class Fault(_Model):
     parameter: str
     detail: str

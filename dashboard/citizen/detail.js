@@ -6,6 +6,7 @@ import { age, ageSeconds, dayEndingAt, number, time, unit } from "../format.js";
 import { alertLines } from "./alerts.js";
 import { isCitizenReport, reportPart } from "./citizen_report.js";
 import { h, inLanguage, labelOf, language, nameOf, remarkOn, t } from "./element.js";
+import { fetchJson, lastDay } from "./history.js";
 import { swatch } from "./swatch.js";
 
 const DAY_MS = 86_400_000;
@@ -208,18 +209,9 @@ export class Detail {
     if (this.#feature.properties.capacity !== undefined) this.#fillBays(city);
     this.chartNote.textContent = t("chart_loading");
     try {
-      const { datastreams } = await fetchJson(`/api/v1/things/${encodeURIComponent(thing)}`);
-      const stream = datastreams.find((one) => one.property === property);
-      const to = Date.now() + 60_000;
-      const from = new Date(to - DAY_MS).toISOString();
-      const page = stream
-        ? await fetchJson(`/api/v1/datastreams/${stream.id}/observations?step=auto&from=${from}&to=${new Date(to).toISOString()}`)
-        : { items: [], step: "raw" };
+      const { points, intervalS } = await lastDay(thing, property);
       if (this.#chart !== chart) return;
-      // Directions that cancel out have no mean: a gap.
-      const items = page.items.filter((item) => page.step === "raw" || item.mean !== null);
-      chart.points = items.map((item) => (page.step === "raw" ? item : { time: item.time, result: item.mean, quality: 1, provenance: item.provenance }));
-      chart.intervalS = { "1h": 3600, "1d": 86400 }[page.step];
+      [chart.points, chart.intervalS] = [points, intervalS];
       this.#draw();
       this.onChart();
     } catch (error) {
@@ -291,12 +283,6 @@ export class Detail {
     );
     if (focused) this.bays.querySelector(`button[data-bay="${CSS.escape(focused)}"]`)?.focus();
   }
-}
-
-async function fetchJson(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return answer.json();
 }
 
 // What a Thing says now; what was withdrawn it does not.

@@ -7,6 +7,7 @@ import { createCityMap } from "../map.js";
 import { showAlerts } from "./alerts.js";
 import { Detail } from "./detail.js";
 import { $, language, nameOf, settings, t } from "./element.js";
+import { Here } from "./here.js";
 import { showLayers } from "./layers.js";
 import { showLegend } from "./legend.js";
 import { showList } from "./list.js";
@@ -27,6 +28,7 @@ const page = {
   city: null,
   map: null,
   detail: null,
+  here: null,
   notices: null,
   alerts: [],
   visible: new Set(),
@@ -48,6 +50,7 @@ async function start() {
     nameOf,
   });
   page.detail = new Detail($("detail"), { onClose: () => page.map.select(null), onChart: showSimulated });
+  page.here = new Here($("here"), { onOpen: focus, onChange: showSimulated });
   page.notices = new Notices($("notices"), $("notice-said"), () => page.map.refit());
   $("legend").open = innerWidth >= WIDE;
   $("search").addEventListener("input", listPlaces);
@@ -116,6 +119,7 @@ async function loadSnapshot(key) {
   listPlaces();
   showFreshness();
   page.detail.refresh(page.city, page.alerts);
+  page.here.refresh(page.city);
   return undefined;
 }
 
@@ -181,6 +185,7 @@ function passTime() {
   page.map.update(page.city.grow(Date.now()));
   showFreshness();
   page.detail.passTime(page.city);
+  page.here.refresh(page.city);
   page.notices.passTime();
 }
 
@@ -196,7 +201,7 @@ function showFreshness() {
 }
 
 function showSimulated() {
-  const any = page.city.anySimulated(page.known) || page.alerts.some((a) => a.simulated) || page.detail.anySimulated;
+  const any = page.city.anySimulated(page.known) || page.alerts.some((a) => a.simulated) || page.detail.anySimulated || page.here.anySimulated;
   $("simulated").hidden = !any;
 }
 

@@ -19,6 +19,8 @@ LANGUAGES: Final = ("vi", "en")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageSettings:
     tiles_url: str | None = None
+    parking_pay_url: str | None = None
+    """Where parking is paid for; a template with {point} and {bay}."""
 
 
 def texts(language: str) -> dict[str, str]:
@@ -30,7 +32,12 @@ def texts(language: str) -> dict[str, str]:
 def page(language: str, settings: PageSettings) -> bytes:
     """The page as HTML. Its script reads texts and settings from a data block that no policy has to allow."""
     words = texts(language)
-    data = {"language": language, "texts": words, "tilesUrl": settings.tiles_url}
+    data = {
+        "language": language,
+        "texts": words,
+        "tilesUrl": settings.tiles_url,
+        "parkingPayUrl": settings.parking_pay_url,
+    }
     template = Template((FOLDER / "index.html").read_text(encoding="utf-8"))
     escaped = {key: html.escape(text) for key, text in words.items()}
     other = next(code for code in LANGUAGES if code != language)

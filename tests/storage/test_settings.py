@@ -126,3 +126,29 @@ def test_proxies_are_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setenv("HANOI_TRUSTED_PROXIES", wrong)
         with pytest.raises(ConfigurationError, match="HANOI_TRUSTED_PROXIES"):
             Settings.load()
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["https://pay.example/p/{point}", "https://pay.example/?b={bay}", "https://p.example/{point}/{bay}"],
+)
+def test_where_to_pay_says_where_the_car_stands(monkeypatch: pytest.MonkeyPatch, template: str) -> None:
+    monkeypatch.setenv("HANOI_PARKING_PAY_URL", template)
+    assert Settings.load().parking_pay_url == template
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "http://pay.example/{point}",
+        "https://pay.example/",
+        "https://pay.example/{zone}",
+        "javascript:{point}",
+    ],
+)
+def test_a_link_to_pay_that_leads_nowhere_in_particular_is_refused(
+    monkeypatch: pytest.MonkeyPatch, template: str
+) -> None:
+    monkeypatch.setenv("HANOI_PARKING_PAY_URL", template)
+    with pytest.raises(ConfigurationError, match="HANOI_PARKING_PAY_URL"):
+        Settings.load()

@@ -1,8 +1,8 @@
 // The map of all domains: layers to switch, a list to find a place by keyboard, live marks, marks with alerts.
 
 import { City } from "../static/city.js";
+import { core } from "../static/finding.js";
 import { createCityMap } from "../static/map.js";
-import { plain } from "../static/plain.js";
 import { css } from "../static/tokens.js";
 import { AlertMarks, byPlace } from "./alert_marks.js";
 import { calm, h, language, now, number, say } from "./page.js";
@@ -173,7 +173,8 @@ export class RoomMap {
     return [...this.city.features.values()].filter(({ properties }) => properties.kind !== "extent").map((feature) => {
       const { name_vi: vi, name_en: en } = feature.properties;
       const domain = this.city.domains.get(feature.domain).name[language];
-      return { id: feature.id, name: feature.properties[`name_${language}`], domain, sought: plain(`${feature.properties[`name_${language}`]} ${vi} ${en} ${feature.id}`) };
+      const name = feature.properties[`name_${language}`];
+      return { id: feature.id, name, domain, core: core(name), sought: core(`${name} ${vi} ${en} ${feature.id}`) };
     });
   }
 

@@ -5,8 +5,9 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -14,7 +15,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI, Request
 from prometheus_client import CollectorRegistry
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from dashboard.alerts import AlertBoard
@@ -37,14 +38,17 @@ from dashboard.api.headers import SiteHeaders
 from dashboard.api.site import Site
 from dashboard.basemap import basemap
 from dashboard.cap_feed import CapBoard
-from dashboard.citizen.pages import LANGUAGES, PageSettings, pages, scripts
+from dashboard.citizen import embed, offline
+from dashboard.citizen.embed import Embeds
+from dashboard.citizen.first_page import FirstPage
+from dashboard.citizen.pages import LANGUAGES, PATHS, PageSettings, scripts
 from dashboard.data import City, CityFeed, Clock, DomainSource
 from dashboard.encoded import encode
 from dashboard.forecasts import ForecastBoard
 from dashboard.live import LiveHub, What
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.notices import NoticeBoard
-from dashboard.static import StaticFile, StaticFiles, shared_assets
+from dashboard.static import IMMUTABLE, StaticFile, StaticFiles, shared_assets
 from storage import db
 from storage.catalog import ReferenceDataError
 from storage.logs import configure_logging
@@ -58,6 +62,10 @@ MOST_CONNECTIONS: Final = 2000
 """Live streams and idle connections count too. Whoever asks beyond it gets 503, which costs next to nothing."""
 KEEP_ALIVE_S: Final = 5
 """An idle connection is closed after it; a stream is never idle."""
+
+HTML: Final = "text/html; charset=utf-8"
+PAGE_MAX_AGE_S: Final = 1
+Respond = Callable[[Request], Awaitable[Response]]
 
 
 class PublicServer(uvicorn.Server):
@@ -137,10 +145,16 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     registry.register(probes.SiteCollector(site))
     app.include_router(probes.router(site, registry))
     app.include_router(documents.router())
-    _add_pages(app, settings)
-    app.mount("/assets", StaticFiles("/assets", _assets()))
+    found = _assets()
+    version = offline.version_of(found)
+    _add_pages(app, site, replace(settings, assets=f"/assets/{version}"), version)
+    _add_files(app, offline.site_files(version, found))
+    app.mount(f"/assets/{version}", StaticFiles(f"/assets/{version}", found, cache=IMMUTABLE))
+    app.mount("/assets", StaticFiles("/assets", found))
     documents.install_openapi(app)
-    return SiteHeaders(maps.MapsFromMemory(app, site.maps), tiles_url=settings.tiles_url)
+    return SiteHeaders(
+        maps.MapsFromMemory(app, site.maps), tiles_url=settings.tiles_url, framed=embed.policy()
+    )
 
 
 def build_server(site: Site, settings: PageSettings, *, host: str, port: int) -> PublicServer:
@@ -160,24 +174,51 @@ def build_server(site: Site, settings: PageSettings, *, host: str, port: int) ->
 
 def _assets() -> dict[str, StaticFile]:
     made = StaticFile(content_type=b"application/geo+json", encoded=encode(basemap()))
-    return {**shared_assets(), **scripts(), **documents.swagger_files(), "basemap.geojson": made}
+    return {**shared_assets(), **scripts(), **offline.icons(), **documents.swagger_files(), "basemap.geojson": made}
 
 
-def _add_pages(app: FastAPI, settings: PageSettings) -> None:
-    for path, file in pages(settings).items():
-        app.add_route(path, _from_memory(file), methods=["GET"], include_in_schema=False)
+def _add_pages(app: FastAPI, site: Site, settings: PageSettings, version: str) -> None:
+    """The page in both languages, as the city is at the moment, and one place for frames of other sites."""
+    first, embeds = FirstPage(site, settings), Embeds(site.city, site.clock)
+    for path, language in PATHS.items():
+        app.add_route(path, _first_page(first, language, version), methods=["GET"], include_in_schema=False)
     for language in LANGUAGES:
         app.add_route(f"/{language}", _redirect(f"/{language}/"), methods=["GET"], include_in_schema=False)
+    app.add_route("/embed/{thing}", _embed(embeds), methods=["GET"], include_in_schema=False)
 
 
-def _from_memory(file: StaticFile) -> Callable[[Request], Awaitable[Response]]:
+def _add_files(app: FastAPI, found: Mapping[str, StaticFile]) -> None:
+    for path, file in found.items():
+        app.add_route(path, _from_memory(file), methods=["GET"], include_in_schema=False)
+
+
+def _first_page(first: FirstPage, language: str, version: str) -> Respond:
+    async def respond(request: Request) -> Response:
+        headers = ((b"content-language", language.encode()), (b"x-version", version.encode()))
+        return EncodedAnswer(first.get(language), media_type=HTML, max_age_s=PAGE_MAX_AGE_S, headers=headers)
+
+    return respond
+
+
+def _embed(embeds: Embeds) -> Respond:
+    async def respond(request: Request) -> Response:
+        language = "en" if request.query_params.get("lang") == "en" else "vi"
+        encoded = embeds.get(request.path_params["thing"], language)
+        if encoded is None:
+            return PlainTextResponse("Không có điểm này. / There is no such place.\n", 404)
+        return EncodedAnswer(encoded, media_type=HTML, max_age_s=PAGE_MAX_AGE_S)
+
+    return respond
+
+
+def _from_memory(file: StaticFile) -> Respond:
     async def respond(request: Request) -> Response:
         return EncodedAnswer(file.encoded, media_type=file.content_type.decode(), max_age_s=0)
 
     return respond
 
 
-def _redirect(target: str) -> Callable[[Request], Awaitable[Response]]:
+def _redirect(target: str) -> Respond:
     async def respond(request: Request) -> Response:
         return RedirectResponse(target, 308)
 

@@ -15,7 +15,7 @@ def content_security_policy(tiles_url: str | None) -> str:
     images = " ".join(["'self'", "data:", *_origins(tiles_url)])
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self';"
-        f" font-src 'self'; img-src {images}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f" font-src 'self'; manifest-src 'self'; img-src {images}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
 
 
@@ -28,25 +28,27 @@ def _origins(tiles_url: str | None) -> Iterable[str]:
 
 
 class SiteHeaders:
-    """ASGI: adds the headers, and answers HEAD wherever GET is answered (the server leaves the body out)."""
+    """ASGI: adds the headers (below `/embed/` the policy of `framed`, which other sites may put into frames), and answers HEAD wherever GET is answered (the server leaves the body out)."""
 
-    def __init__(self, app: ASGIApp, *, tiles_url: str | None) -> None:
+    def __init__(self, app: ASGIApp, *, tiles_url: str | None, framed: bytes) -> None:
         self._app = app
-        self._headers = [
-            (b"content-security-policy", content_security_policy(tiles_url).encode()),
+        common = [
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"strict-origin-when-cross-origin"),
             (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
             (b"cross-origin-opener-policy", b"same-origin"),
         ]
+        own = content_security_policy(tiles_url).encode()
+        self._headers = [(b"content-security-policy", own), *common]
+        self._framed = [(b"content-security-policy", framed), *common]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        extra = (
-            [*self._headers, OPEN] if scope["path"].startswith(("/api/", "/openapi.json")) else self._headers
-        )
+        extra = self._framed if scope["path"].startswith("/embed/") else self._headers
+        if scope["path"].startswith(("/api/", "/openapi.json")):
+            extra = [*extra, OPEN]
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,2 +1,2 @@
 // How names are compared when somebody looks for one: without diacritics, case and space around.
-export const plain = (text) => text.trim().toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replaceAll("đ", "d");
+export const plain = (text) => text.trim().toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/g, "d");

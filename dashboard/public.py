@@ -174,7 +174,13 @@ def build_server(site: Site, settings: PageSettings, *, host: str, port: int) ->
 
 def _assets() -> dict[str, StaticFile]:
     made = StaticFile(content_type=b"application/geo+json", encoded=encode(basemap()))
-    return {**shared_assets(), **scripts(), **offline.icons(), **documents.swagger_files(), "basemap.geojson": made}
+    return {
+        **shared_assets(),
+        **scripts(),
+        **offline.icons(),
+        **documents.swagger_files(),
+        "basemap.geojson": made,
+    }
 
 
 def _add_pages(app: FastAPI, site: Site, settings: PageSettings, version: str) -> None:

@@ -37,7 +37,12 @@ class StaticFiles:
     """An ASGI application: GET and HEAD of the files below `prefix`. 404 for anything else."""
 
     def __init__(
-        self, prefix: str, found: Mapping[str, StaticFile], headers: Headers = (), *, cache: Header = REVALIDATE
+        self,
+        prefix: str,
+        found: Mapping[str, StaticFile],
+        headers: Headers = (),
+        *,
+        cache: Header = REVALIDATE,
     ) -> None:
         self._prefix = prefix.rstrip("/") + "/"
         self._files = found

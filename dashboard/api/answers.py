@@ -11,9 +11,7 @@ from dashboard.encoded import Encoded, Headers, encode, send_encoded
 class EncodedAnswer(Response):
     """A body in both encodings, with its entity tag."""
 
-    def __init__(
-        self, encoded: Encoded, *, media_type: str, max_age_s: int, headers: Headers = ()
-    ) -> None:
+    def __init__(self, encoded: Encoded, *, media_type: str, max_age_s: int, headers: Headers = ()) -> None:
         self.background = None
         self._encoded = encoded
         self._content_type = media_type.encode()

@@ -15,7 +15,8 @@ def content_security_policy(tiles_url: str | None) -> str:
     images = " ".join(["'self'", "data:", *_origins(tiles_url)])
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self';"
-        f" font-src 'self'; manifest-src 'self'; img-src {images}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f" font-src 'self'; manifest-src 'self'; img-src {images}; base-uri 'none';"
+        " form-action 'none'; frame-ancestors 'self'"
     )
 
 
@@ -28,7 +29,10 @@ def _origins(tiles_url: str | None) -> Iterable[str]:
 
 
 class SiteHeaders:
-    """ASGI: adds the headers (below `/embed/` the policy of `framed`, which other sites may put into frames), and answers HEAD wherever GET is answered (the server leaves the body out)."""
+    """ASGI: adds the headers, and answers HEAD wherever GET is answered (the server leaves the body out).
+
+    Below `/embed/` the policy is `framed`, which lets other sites put it into frames.
+    """
 
     def __init__(self, app: ASGIApp, *, tiles_url: str | None, framed: bytes) -> None:
         self._app = app

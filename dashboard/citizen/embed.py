@@ -1,4 +1,4 @@
-"""/embed/{thing}: one place in a frame of any other site. HTML with its style in it, no script, nothing else to load."""
+"""/embed/{thing}: one place in a frame of any other site. HTML with its style in it, no script, nothing to load."""
 
 import base64
 import html
@@ -94,7 +94,9 @@ def policy() -> bytes:
 
 
 def _mark(shape: str, color: str) -> str:
-    return f'<svg viewBox="0 0 {SIZE} {SIZE}" aria-hidden="true"><path d="{path(shape)}" fill="{color}"/></svg>'
+    return (
+        f'<svg viewBox="0 0 {SIZE} {SIZE}" aria-hidden="true"><path d="{path(shape)}" fill="{color}"/></svg>'
+    )
 
 
 def _notes(now: Now, domain: Domain, thing: ThingRow, p: Mapping[str, Any]) -> str:

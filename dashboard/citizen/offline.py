@@ -51,7 +51,12 @@ def worker(version: str, names: Iterable[str]) -> bytes:
 def manifest(language: str) -> bytes:
     words = texts(language)
     icons: list[dict[str, Any]] = [
-        {"src": f"/assets/icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+        {
+            "src": f"/assets/icon-{size}.png",
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": purpose,
+        }
         for size in ICON_SIZES
         for purpose in ("any", "maskable")
     ]
@@ -75,7 +80,8 @@ def manifest(language: str) -> bytes:
 def site_files(version: str, found: Mapping[str, StaticFile]) -> dict[str, StaticFile]:
     """What stands at the root, by path."""
     files = {
-        f"/manifest.{language}.json": static_file("manifest.json", manifest(language)) for language in LANGUAGES
+        f"/manifest.{language}.json": static_file("manifest.json", manifest(language))
+        for language in LANGUAGES
     }
     return files | {"/worker.js": static_file("worker.js", worker(version, found))}
 
@@ -99,7 +105,9 @@ def icon(size: int) -> bytes:
     drawn = ImageDraw.Draw(picture)
     drawn.line(points, fill=stroke.attrib["stroke"], width=round(width))
     for x, y in points:  # round joins and ends
-        drawn.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=stroke.attrib["stroke"])
+        drawn.ellipse(
+            (x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=stroke.attrib["stroke"]
+        )
     made = io.BytesIO()
     picture.resize((size, size), Image.Resampling.LANCZOS).save(made, "PNG", optimize=True)
     return made.getvalue()
@@ -116,7 +124,11 @@ def _points(d: str) -> list[tuple[float, float]]:
     found = []
     for letter, told in re.findall(r"([Mhl])([^A-Za-z]*)", d):
         numbers = [float(one) for one in re.findall(r"-?[0-9.]+", told)]
-        steps = [(n, 0.0) for n in numbers] if letter == "h" else list(zip(numbers[::2], numbers[1::2], strict=True))
+        steps = (
+            [(n, 0.0) for n in numbers]
+            if letter == "h"
+            else list(zip(numbers[::2], numbers[1::2], strict=True))
+        )
         for dx, dy in steps:
             x, y = (dx, dy) if letter == "M" else (x + dx, y + dy)
             found.append((x, y))

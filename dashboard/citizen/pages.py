@@ -58,7 +58,12 @@ def template(language: str, settings: PageSettings) -> Template:
     policy has to allow."""
     words = texts(language)
     text = (FOLDER / "index.html").read_text(encoding="utf-8")
-    data = {"language": language, "texts": _for_scripts(words, text), "tilesUrl": settings.tiles_url, "assets": settings.assets}
+    data = {
+        "language": language,
+        "texts": _for_scripts(words, text),
+        "tilesUrl": settings.tiles_url,
+        "assets": settings.assets,
+    }
     other = next(code for code in LANGUAGES if code != language)
     made = {key: html.escape(text) for key, text in words.items()} | {
         "language": language,

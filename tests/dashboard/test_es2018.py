@@ -160,7 +160,16 @@ def loaded() -> list[Path]:
 
 def test_the_page_loads_what_is_checked_here() -> None:
     names = {path.name for path in loaded()}
-    assert {"page.js", "list.js", "detail.js", "worker.js", "map.js", "basemap.js", "city.js", "chart.js"} <= names
+    assert {
+        "page.js",
+        "list.js",
+        "detail.js",
+        "worker.js",
+        "map.js",
+        "basemap.js",
+        "city.js",
+        "chart.js",
+    } <= names
     assert {"live-worker.js", "stream.js", "format.js", "notice.js", "plain.js", "tokens.js"} <= names
 
 

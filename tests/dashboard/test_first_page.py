@@ -119,7 +119,12 @@ def test_each_place_says_value_word_colour_age_and_source() -> None:
     assert rows["tong-dan"]["cells"][1] == "7 cm"
     assert rows["ltk-01"]["cells"][1] == "1 / 5 trống"
     english = Rows(page(city, language="en")).rows
-    assert english["hoan-kiem"]["cells"] == ["hoan-kiem (en)", "120", "Poor", "5 min ago | derived · measured"]
+    assert english["hoan-kiem"]["cells"] == [
+        "hoan-kiem (en)",
+        "120",
+        "Poor",
+        "5 min ago | derived · measured",
+    ]
     assert "ltk-01-b01" not in english  # a bay is not in the list
 
 
@@ -137,7 +142,7 @@ def test_what_cannot_be_believed_is_grey_and_says_why(values: list[Any], word: s
     assert row["cells"][2] == word
     assert row["color"] == "#8A8F98"
     assert "data-until" not in row
-    assert row["data-state"] != "live" or row["data-quality"] == "3"
+    assert row.get("data-state") in ("stale", "fault", "never") or row["data-quality"] == "3"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -165,7 +170,9 @@ def test_alerts_and_notices_stand_in_the_page() -> None:
 
 
 def test_a_hostile_text_is_only_text() -> None:
-    html = page(view(), alerts=[alert(title_vi=HOSTILE, thing_name_vi=HOSTILE)], notices=[notice(HOSTILE)]).decode()
+    html = page(
+        view(), alerts=[alert(title_vi=HOSTILE, thing_name_vi=HOSTILE)], notices=[notice(HOSTILE)]
+    ).decode()
     assert "<img" not in html
     assert html.count("&lt;img") == 3
     assert html.count("<table") == 3

@@ -28,6 +28,7 @@ const WIDE = 900; // as in page.css
 
 const page = {
   city: null,
+  ready: null, // promise of the city
   map: null,
   mapWanted: false,
   detail: null,
@@ -59,7 +60,8 @@ async function start() {
   addEventListener("hashchange", openFromAddress);
   if (innerWidth >= WIDE) whenIdle(showMap);
   whenIdle(keepForOffline);
-  await loadCatalogue();
+  page.ready = loadCatalogue();
+  await page.ready;
   setInterval(loadCatalogue, CATALOGUE_EVERY_MS);
   setInterval(loadSnapshots, SNAPSHOTS_EVERY_MS);
   loadAlerts();
@@ -270,7 +272,7 @@ async function showMap() {
   $("map-said").textContent = t("map_loading");
   try {
     const [{ createCityMap }] = await Promise.all([import("../map.js"), styled(`${settings.assets}/leaflet/leaflet.css`)]);
-    if (!page.city) await loadCatalogue();
+    await page.ready;
     await needAll();
     page.map = createCityMap($("map"), mapOptions());
   } catch (error) {
@@ -381,7 +383,7 @@ function covered() {
 
 // Opens a place's panel; what it says is had when it is needed.
 async function focus(thing) {
-  if (!page.city) return;
+  await page.ready;
   const key = page.list.domainOf(thing);
   await (key && page.city.domains.has(key) ? need(key) : needAll());
   const id = pointOf(thing, page.city);

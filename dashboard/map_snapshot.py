@@ -83,6 +83,16 @@ def feature_collection(view: CityView, domain: Domain, now: datetime, *, bays: b
     }
 
 
+def thing_feature(view: CityView, domain: Domain, thing: ThingRow, now: datetime) -> Feature | None:
+    """One Thing of the domain's map; None when it is not on it."""
+    if thing.lat is None or thing.kind not in domain.map_kinds or thing.retired_from is not None:
+        return None
+    section = usable_map_section(domain)
+    if section.summary is not None:
+        return _summed(view, domain, section, thing, now)
+    return _thing(view, thing, thing, condition(view, domain, thing, now), now)
+
+
 def usable_map_section(domain: Domain) -> MapSection:
     """The domain's `map` table; one that can't be used is said and left out."""
     try:

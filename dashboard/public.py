@@ -6,9 +6,9 @@ import logging
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
@@ -16,7 +16,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI, Request
 from prometheus_client import CollectorRegistry
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from dashboard import key_command
@@ -45,8 +45,11 @@ from dashboard.api_keys import KeyRing
 from dashboard.basemap import basemap
 from dashboard.bounded_http import CONNECTIONS_MOST, HEAD_LARGEST, SWEEP_S, BoundedProtocol, Bounds, sweep
 from dashboard.cap_feed import CapBoard
+from dashboard.citizen import embed, offline
+from dashboard.citizen.embed import Embeds
+from dashboard.citizen.first_page import FirstPage
 from dashboard.citizen.here_words import word_files
-from dashboard.citizen.pages import LANGUAGES, PageSettings, pages, scripts
+from dashboard.citizen.pages import LANGUAGES, PATHS, PageSettings, scripts
 from dashboard.data import City, CityFeed, Clock, DomainSource
 from dashboard.encoded import encode
 from dashboard.forecasts import ForecastBoard
@@ -58,7 +61,7 @@ from dashboard.reporting import pages as report_pages
 from dashboard.reporting.intake import Intake
 from dashboard.reporting.on_map import watch as watch_reports
 from dashboard.sensorthings import routes as sensorthings
-from dashboard.static import StaticFile, StaticFiles, shared_assets
+from dashboard.static import IMMUTABLE, StaticFile, StaticFiles, shared_assets
 from storage import db
 from storage.catalog import ReferenceDataError
 from storage.logs import configure_logging
@@ -83,6 +86,11 @@ class Allowed:
     api_per_minute: int = 0
     queries_per_minute: int = 0
     streams: int = 0
+
+
+HTML: Final = "text/html; charset=utf-8"
+PAGE_MAX_AGE_S: Final = 1
+Respond = Callable[[Request], Awaitable[Response]]
 
 
 class PublicServer(uvicorn.Server):
@@ -194,11 +202,17 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     intake = Intake(site.pool)
     app.include_router(open311.router(site, intake))
     app.include_router(report_pages.router(site, intake, tiles_url=settings.tiles_url))
-    _add_pages(app, settings)
-    app.mount("/assets", StaticFiles("/assets", _assets()))
+    found = _assets()
+    version = offline.version_of(found)
+    _add_pages(app, site, replace(settings, assets=f"/assets/{version}"), version)
+    _add_files(app, offline.site_files(version, found))
+    app.mount(f"/assets/{version}", StaticFiles(f"/assets/{version}", found, cache=IMMUTABLE))
+    app.mount("/assets", StaticFiles("/assets", found))
     documents.install_openapi(app)
     counted = Allowances(app, anonymous=site.anonymous, keys=site.keys)
-    return SiteHeaders(maps.MapsFromMemory(counted, site.maps), tiles_url=settings.tiles_url)
+    return SiteHeaders(
+        maps.MapsFromMemory(counted, site.maps), tiles_url=settings.tiles_url, framed=embed.policy()
+    )
 
 
 def build_server(site: Site, settings: PageSettings, *, host: str, port: int) -> PublicServer:
@@ -228,26 +242,54 @@ def _assets() -> dict[str, StaticFile]:
         **scripts(),
         **report_pages.scripts(),
         **word_files(),
+        **offline.icons(),
         **documents.swagger_files(),
         "basemap.geojson": made,
     }
 
 
-def _add_pages(app: FastAPI, settings: PageSettings) -> None:
-    for path, file in pages(settings).items():
-        app.add_route(path, _from_memory(file), methods=["GET"], include_in_schema=False)
+def _add_pages(app: FastAPI, site: Site, settings: PageSettings, version: str) -> None:
+    """The page in both languages, as the city is at the moment, and one place for frames of other sites."""
+    first, embeds = FirstPage(site, settings), Embeds(site.city, site.clock)
+    for path, language in PATHS.items():
+        app.add_route(path, _first_page(first, language, version), methods=["GET"], include_in_schema=False)
     for language in LANGUAGES:
         app.add_route(f"/{language}", _redirect(f"/{language}/"), methods=["GET"], include_in_schema=False)
+    app.add_route("/embed/{thing}", _embed(embeds), methods=["GET"], include_in_schema=False)
 
 
-def _from_memory(file: StaticFile) -> Callable[[Request], Awaitable[Response]]:
+def _add_files(app: FastAPI, found: Mapping[str, StaticFile]) -> None:
+    for path, file in found.items():
+        app.add_route(path, _from_memory(file), methods=["GET"], include_in_schema=False)
+
+
+def _first_page(first: FirstPage, language: str, version: str) -> Respond:
+    async def respond(request: Request) -> Response:
+        headers = ((b"content-language", language.encode()), (b"x-version", version.encode()))
+        return EncodedAnswer(first.get(language), media_type=HTML, max_age_s=PAGE_MAX_AGE_S, headers=headers)
+
+    return respond
+
+
+def _embed(embeds: Embeds) -> Respond:
+    async def respond(request: Request) -> Response:
+        language = "en" if request.query_params.get("lang") == "en" else "vi"
+        encoded = embeds.get(request.path_params["thing"], language)
+        if encoded is None:
+            return PlainTextResponse("Không có điểm này. / There is no such place.\n", 404)
+        return EncodedAnswer(encoded, media_type=HTML, max_age_s=PAGE_MAX_AGE_S)
+
+    return respond
+
+
+def _from_memory(file: StaticFile) -> Respond:
     async def respond(request: Request) -> Response:
         return EncodedAnswer(file.encoded, media_type=file.content_type.decode(), max_age_s=0)
 
     return respond
 
 
-def _redirect(target: str) -> Callable[[Request], Awaitable[Response]]:
+def _redirect(target: str) -> Respond:
     async def respond(request: Request) -> Response:
         return RedirectResponse(target, 308)
 

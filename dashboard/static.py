@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from dashboard.encoded import Encoded, Headers, Receive, Scope, Send, encode, send_encoded
+from dashboard.encoded import Encoded, Header, Headers, Receive, Scope, Send, encode, send_encoded
 
 ASSETS: Final = Path(str(files("dashboard"))) / "assets"
 
@@ -23,6 +23,10 @@ REVALIDATE: Final = (b"cache-control", b"public, max-age=0, must-revalidate")
 """Kept by browsers, asked for at each visit, mostly answered 304: a new version is there at once."""
 
 
+IMMUTABLE: Final = (b"cache-control", b"public, max-age=31536000, immutable")
+"""For a folder whose name changes with its content."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StaticFile:
     content_type: bytes
@@ -32,10 +36,18 @@ class StaticFile:
 class StaticFiles:
     """An ASGI application: GET and HEAD of the files below `prefix`. 404 for anything else."""
 
-    def __init__(self, prefix: str, found: Mapping[str, StaticFile], headers: Headers = ()) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        found: Mapping[str, StaticFile],
+        headers: Headers = (),
+        *,
+        cache: Header = REVALIDATE,
+    ) -> None:
         self._prefix = prefix.rstrip("/") + "/"
         self._files = found
         self._headers = headers
+        self._cache = cache
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
@@ -47,7 +59,7 @@ class StaticFiles:
         if found is None:
             await send_encoded(scope, send, encode(b"not found\n"), b"text/plain", self._headers, status=404)
             return
-        headers = (REVALIDATE, *self._headers)
+        headers = (self._cache, *self._headers)
         await send_encoded(scope, send, found.encoded, found.content_type, headers)
 
 

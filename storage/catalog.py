@@ -96,6 +96,7 @@ class _PropertyTable(_Table):
     decimals: int = Field(default=1, ge=0, le=6)
     bands: tuple[BandTable, ...] = ()
     checks: ChecksTable | None = None
+    method: TextTable | None = None
 
     @model_validator(mode="after")
     def _ranges_nest(self) -> "_PropertyTable":
@@ -136,6 +137,7 @@ class _PropertyTable(_Table):
             decimals=self.decimals,
             bands=tuple(band.band() for band in self.bands),
             checks=self.checks.checks(self.interval_s) if self.checks else None,
+            method=self.method.text() if self.method else None,
         )
 
 

@@ -142,6 +142,8 @@ class Property:
     bands: tuple[Band, ...] = ()
     checks: Checks | None = None
     """None: a value is only held against the ranges."""
+    method: Text | None = None
+    """How its values come to be, where "a sensor" or "computed" does not say enough: a decision, a formula."""
 
     def band(self, value: float) -> Band | None:
         """The band that holds `value`, or None where the property has no scale."""

@@ -40,15 +40,15 @@ def router(site: Site) -> APIRouter:
 def catalogue(domains: Mapping[str, Domain]) -> dict[str, Any]:
     """What a page has to know of the catalogue."""
     sections = {key: usable_map_section(domain) for key, domain in domains.items()}
-    shapes = _shapes(sections)
+    marks = shapes(sections)
     return {
-        "items": [_domain(domain, sections[key], shapes[key]) for key, domain in domains.items()],
+        "items": [_domain(domain, sections[key], marks[key]) for key, domain in domains.items()],
         "states": {key: _text(text) for key, text in STATES.items()},
         "grey": condition.GREY,
     }
 
 
-def _shapes(sections: Mapping[str, MapSection]) -> dict[str, str]:
+def shapes(sections: Mapping[str, MapSection]) -> dict[str, str]:
     """Every domain's mark: the one of its file, or one that no file took."""
     taken = {section.shape for section in sections.values()}
     free = iter([shape for shape in get_args(Shape) if shape not in taken])
@@ -80,6 +80,8 @@ def _property(observed: Property) -> dict[str, Any]:
         "derived": observed.derived,
         "bands": [_band(band) for band in observed.bands],
     }
+    if observed.method is not None:
+        shown["method"] = _text(observed.method)
     return shown if observed.forecast_of is None else shown | {"forecast_of": observed.forecast_of}
 
 

@@ -44,7 +44,8 @@ def content_security_policy(tiles_url: str | None, *, forms: bool = False) -> st
     action = "'self'" if forms else "'none'"
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self';"
-        f" font-src 'self'; img-src {images}; base-uri 'none'; form-action {action}; frame-ancestors 'self'"
+        f" font-src 'self'; manifest-src 'self'; img-src {images}; base-uri 'none';"
+        f" form-action {action}; frame-ancestors 'self'"
     )
 
 
@@ -58,24 +59,31 @@ def _origins(tiles_url: str | None) -> Iterable[str]:
 
 class SiteHeaders:
     """ASGI: adds the headers that an answer does not have of its own, and answers HEAD wherever GET is answered (the
-    server leaves the body out)."""
+    server leaves the body out).
 
-    def __init__(self, app: ASGIApp, *, tiles_url: str | None) -> None:
+    Below `/embed/` the policy is `framed`, which lets other sites put it into frames.
+    """
+
+    def __init__(self, app: ASGIApp, *, tiles_url: str | None, framed: bytes) -> None:
         self._app = app
-        self._headers = [
-            (b"content-security-policy", content_security_policy(tiles_url).encode()),
+        common = [
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"strict-origin-when-cross-origin"),
             (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),  # 'Around me'
             (b"cross-origin-opener-policy", b"same-origin"),
         ]
+        own = content_security_policy(tiles_url).encode()
+        self._headers = [(b"content-security-policy", own), *common]
+        self._framed = [(b"content-security-policy", framed), *common]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         is_open = scope["path"].startswith(_OPEN_PATHS)
-        extra = [*self._headers, *OPEN] if is_open else self._headers
+        extra = self._framed if scope["path"].startswith("/embed/") else self._headers
+        if is_open:
+            extra = [*extra, *OPEN]
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -363,6 +363,7 @@ class PropertyItem(_Model):
     boolean: bool
     derived: bool
     forecast_of: str | None = Field(default=None, description="the property that it is a forecast of")
+    method: Name | None = Field(default=None, description="how its values come to be: a decision, a formula")
     bands: list[BandItem]
 
 

@@ -1,6 +1,6 @@
 // The API's documentation page.
 
-globalThis.SwaggerUIBundle({
+window.SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,

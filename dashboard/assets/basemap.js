@@ -3,7 +3,7 @@
 import "./leaflet/leaflet.js";
 import { css, onSchemeChange } from "./tokens.js";
 
-const L = globalThis.L;
+const L = window.L;
 
 // `scale`: of the names, for screens that are looked at from afar.
 export async function drawBasemap(map, url, attribution, scale = 1) {
@@ -53,7 +53,7 @@ const Names = L.Layer.extend({
   draw() {
     const map = this._map;
     const { x: width, y: height } = map.getSize();
-    const ratio = globalThis.devicePixelRatio || 1;
+    const ratio = window.devicePixelRatio || 1;
     Object.assign(this.canvas, { width: width * ratio, height: height * ratio });
     Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px`, visibility: "visible" });
     L.DomUtil.setPosition(this.canvas, map.containerPointToLayerPoint([0, 0]));
@@ -81,6 +81,6 @@ const Names = L.Layer.extend({
 });
 
 function labelPoint(feature) {
-  const [lon, lat] = feature.properties.label_at ?? feature.geometry.coordinates;
+  const [lon, lat] = feature.properties.label_at || feature.geometry.coordinates;
   return [lat, lon];
 }

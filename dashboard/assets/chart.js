@@ -36,7 +36,7 @@ function scales(shown, { from, to, boolean, decimals, language, words }, width, 
   const { step, ticks } = boolean ? { step: 1, ticks: [0, 1] } : niceTicks(low, high, 4, decimals === 0);
   const labels = ticks.map((tick) => (boolean ? words[tick ? "yes" : "no"] : number(tick, fineness(step, 6), language)));
   const left = Math.max(MARGIN.left, Math.max(...labels.map((label) => label.length)) * LETTER + 8);
-  [low, high] = [Math.min(low, ticks[0]), Math.max(high, ticks.at(-1))];
+  [low, high] = [Math.min(low, ticks[0]), Math.max(high, lastOf(ticks))];
   const inner = { w: width - left - MARGIN.right, h: height - MARGIN.top - MARGIN.bottom };
   return {
     ticks: ticks.map((tick, i) => [tick, labels[i]]),
@@ -75,7 +75,7 @@ function gridY(svg, scale, width) {
 }
 
 function gridX(svg, scale, from, to, height) {
-  const hours = [1, 2, 3, 4, 6, 12, 24, 48, 168].find((n) => (to - from) / (n * 3600e3) <= 5) ?? 720;
+  const hours = [1, 2, 3, 4, 6, 12, 24, 48, 168].find((n) => (to - from) / (n * 3600e3) <= 5) || 720;
   const step = hours * 3600e3;
   for (let at = Math.ceil((from + ZONE_MS) / step) * step - ZONE_MS; at <= to; at += step) {
     const x = scale.x(at);
@@ -121,7 +121,7 @@ function dots(svg, shown, scale, { intervalS }) {
     if (p.doubtful) svg.append(make("circle", { class: "doubtful", r: 2.5, ...place }));
     else if (far(p, shown[i - 1]) && far(p, shown[i + 1])) svg.append(make("circle", { class: "lone", r: 2, ...place }));
   });
-  const last = shown.findLast((p) => !p.doubtful);
+  const last = lastOf(shown.filter((p) => !p.doubtful));
   if (last) svg.append(make("circle", { class: "last", r: 4, cx: scale.x(last.at), cy: scale.y(last.value) }));
 }
 
@@ -154,7 +154,7 @@ function summary(shown, options) {
     label,
     say(words.lowest, Math.min(...values)),
     say(words.highest, Math.max(...values)),
-    `${say(words.last, values.at(-1))} (${when(good.at(-1).at, options)})`,
+    `${say(words.last, lastOf(values))} (${when(lastOf(good).at, options)})`,
   ].join("; ");
 }
 
@@ -166,6 +166,7 @@ function value(v, { boolean, words, decimals, language, symbol }) {
   return boolean ? words[v >= 0.5 ? "yes" : "no"] : `${number(v, decimals, language)} ${symbol}`.trim();
 }
 
+const lastOf = (list) => list[list.length - 1];
 const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
 
 function make(name, attributes, text) {

@@ -53,7 +53,7 @@ export class City {
     for (const item of items) {
       const feature = this.features.get(item.thing);
       if (feature && !isSummary(this.domains.get(item.domain), feature)) {
-        this.#take(feature, item);
+        this._take(feature, item);
         changed.add(feature);
       } else {
         unseen.add(item.domain); // a bay, which its point sums up, or a Thing that is new
@@ -66,18 +66,20 @@ export class City {
   grow(now) {
     return [...this.features.values()].filter((feature) => {
       const before = feature.properties.state + feature.properties.level;
-      this.#classify(feature, now);
+      this._classify(feature, now);
       return before !== feature.properties.state + feature.properties.level;
     });
   }
 
   property(domainKey, key) {
-    return this.domains.get(domainKey)?.properties[key];
+    const domain = this.domains.get(domainKey);
+    return domain && domain.properties[key];
   }
 
   // The value that gives a Thing its colour, or null.
   headline(feature) {
-    return feature.properties.values?.[this.domains.get(feature.domain)?.headline] ?? null;
+    const domain = this.domains.get(feature.domain);
+    return (domain && (feature.properties.values || {})[domain.headline]) || null;
   }
 
   anySimulated(domainKeys) {
@@ -91,77 +93,79 @@ export class City {
 
   isStale(domainKey, key, value, now = this.now()) {
     if (value.expires_at) return now >= Date.parse(value.expires_at); // by hand: until then, and no longer
-    const interval = this.property(domainKey, key)?.interval_s;
-    return interval !== undefined && ageSeconds(value.time, now) > STALE_AFTER_INTERVALS * interval;
+    const observed = this.property(domainKey, key);
+    return Boolean(observed) && ageSeconds(value.time, now) > STALE_AFTER_INTERVALS * observed.interval_s;
   }
 
-  #take(feature, item) {
+  _take(feature, item) {
     const p = feature.properties;
     const observed = this.property(feature.domain, item.property);
     const { result, quality, time, provenance, input_provenance, expires_at } = item;
-    p.values[item.property] = { result, quality, time, provenance, unit: observed?.unit ?? "1" };
+    p.values[item.property] = { result, quality, time, provenance, unit: observed ? observed.unit : "1" };
     if (input_provenance) p.values[item.property].input_provenance = input_provenance;
     if (expires_at) p.values[item.property].expires_at = expires_at;
-    p.simulated = [...Object.values(p.values), ...Object.values(p.forecasts ?? {})].some(isSimulated);
-    p.interval_s ??= observed?.interval_s;
-    if (!observed?.derived && observed?.interval_s === p.interval_s) p.time = time;
-    this.#classify(feature, this.now());
+    p.simulated = [...Object.values(p.values), ...Object.values(p.forecasts || {})].some(isSimulated);
+    if (observed && !p.interval_s) p.interval_s = observed.interval_s;
+    if (observed && !observed.derived && observed.interval_s === p.interval_s) p.time = time;
+    this._classify(feature, this.now());
   }
 
-  #classify(feature, now) {
+  _classify(feature, now) {
     const p = feature.properties;
     if (!CLASSES.has(p.state) || p.state === "never" && !p.time) return;
-    if (this.#isOld(feature, now)) return this.#show(p, "stale", null, this.#oldWord(this.#telling(feature)));
+    if (this._isOld(feature, now)) return this._show(p, "stale", null, this._oldWord(this._telling(feature)));
     if (p.kind === "extent" || isSummary(this.domains.get(feature.domain), feature)) return;
     const report = Object.values(p.values).filter((value) => value.time === p.time);
     const headline = this.headline(feature);
     const telling = headline && headline.time === p.time ? [headline] : report;
     if (telling.length && telling.every((value) => value.quality >= FAIL)) {
-      return this.#show(p, "fault", null, this.states.fault);
+      return this._show(p, "fault", null, this.states.fault);
     }
-    this.#show(p, "live", ...this.#band(feature, headline, now));
+    this._show(p, "live", ...this._band(feature, headline, now));
   }
 
-  #band(feature, headline, now) {
+  _band(feature, headline, now) {
     const domain = this.domains.get(feature.domain);
     if (!headline) return [null, this.states.no_level];
-    if (this.isStale(feature.domain, domain.headline, headline, now)) return [null, this.#oldWord([headline])];
+    if (this.isStale(feature.domain, domain.headline, headline, now)) return [null, this._oldWord([headline])];
     if (headline.quality >= SUSPECT) return [null, this.states[headline.quality >= FAIL ? "fault" : "suspect"]];
     const band = bandOf(domain.properties[domain.headline].bands, headline.result);
-    return [band, band?.label ?? this.states.no_level];
+    return [band, band ? band.label : this.states.no_level];
   }
 
   // The last report of what the Thing sends most often: by it a Thing is as old as it is.
-  #telling(feature) {
+  _telling(feature) {
     const p = feature.properties;
-    return Object.entries(p.values ?? {})
-      .filter(([key, value]) => value.time === p.time && this.property(feature.domain, key)?.interval_s === p.interval_s)
+    return Object.entries(p.values || {})
+      .filter(([key, value]) => value.time === p.time && intervalOf(this.property(feature.domain, key)) === p.interval_s)
       .map(([, value]) => value);
   }
 
-  #isOld(feature, now) {
+  _isOld(feature, now) {
     const p = feature.properties;
-    const byHand = this.#telling(feature).filter((value) => value.expires_at);
+    const byHand = this._telling(feature).filter((value) => value.expires_at);
     if (byHand.some((value) => now < Date.parse(value.expires_at))) return false;
-    if (byHand.length && byHand.length === this.#telling(feature).length) return true;
+    if (byHand.length && byHand.length === this._telling(feature).length) return true;
     return Boolean(p.interval_s) && ageSeconds(p.time, now) > STALE_AFTER_INTERVALS * p.interval_s;
   }
 
-  #oldWord(values) {
+  _oldWord(values) {
     return values.length && values.every((value) => value.expires_at) ? this.states.expired : this.states.stale;
   }
 
-  #show(p, state, band, label) {
+  _show(p, state, band, label) {
     p.state = state;
-    p.level = band?.level ?? null;
-    p.color = band?.color ?? this.grey;
+    p.level = band ? band.level : null;
+    p.color = band ? band.color : this.grey;
     p.label_vi = label.vi;
     p.label_en = label.en;
   }
 }
 
+const intervalOf = (observed) => observed && observed.interval_s;
+
 export function bandOf(bands, value) {
-  return bands.find((band) => band.below === null || value < band.below) ?? null;
+  return bands.find((band) => band.below === null || value < band.below) || null;
 }
 
 export function isSimulated(value) {
@@ -170,5 +174,5 @@ export function isSimulated(value) {
 
 // Whether the map itself sums a Thing's parts up, live.
 export function isSummary(domain, feature) {
-  return Boolean(domain?.map.summary) && feature.properties.capacity !== undefined;
+  return Boolean(domain && domain.map.summary) && feature.properties.capacity !== undefined;
 }

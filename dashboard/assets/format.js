@@ -32,7 +32,8 @@ const IN_WORDS = { min: { vi: "phút", en: "min" } };
 
 // What stands behind a number: "" where its name says enough.
 export function unit(symbol, language) {
-  return NAMED.has(symbol) ? "" : IN_WORDS[symbol]?.[language] ?? symbol;
+  if (NAMED.has(symbol)) return "";
+  return (IN_WORDS[symbol] || {})[language] || symbol;
 }
 
 const AGE = {

@@ -4,11 +4,12 @@ import { connect } from "./stream.js";
 
 const ports = new Map(); // url → {listeners, last state}
 
-globalThis.onconnect = (event) => {
+self.onconnect = (event) => {
   const port = event.ports[0];
   port.onmessage = ({ data }) => {
     if (data.open) join(data.open, port);
-    if (data.close) ports.get(data.close)?.listeners.delete(port);
+    const closed = data.close && ports.get(data.close);
+    if (closed) closed.listeners.delete(port);
   };
   port.start();
 };

@@ -11,35 +11,41 @@ import { connect } from "./stream.js";
 export function openStream(path, handlers) {
   if (document.documentElement.dataset.replayAt) return () => {};
   const url = new URL(path, location.href).href;
-  if (globalThis.SharedWorker) return throughWorker(url, handlers);
-  if (globalThis.BroadcastChannel && navigator.locks) return throughLeader(url, handlers);
+  if (window.SharedWorker) return throughWorker(url, handlers);
+  if (window.BroadcastChannel && navigator.locks) return throughLeader(url, handlers);
   return connect(url, handlers);
 }
 
-function receive({ data }, { onItems, onState, onChange }) {
+// Where the scripts lie: a page of versioned ones says so.
+function assets() {
+  const said = document.body.dataset.assets;
+  return said || (location.pathname.startsWith("/ops/") ? "/ops/static" : "/assets");
+}
+
+function receive({ data }, { onItems, onState, onChange = () => {} }) {
   if (data.items) onItems(data.items);
-  else if (data.changed) onChange?.(data.changed);
+  else if (data.changed) onChange(data.changed);
   else onState(data.state);
 }
 
 function throughWorker(url, handlers) {
-  const worker = new SharedWorker(new URL("./live-worker.js", import.meta.url), { type: "module", name: "live" });
+  const worker = new SharedWorker(`${assets()}/live-worker.js`, { type: "module", name: "live" });
   let own = null;
   worker.onerror = () => {
-    own ??= connect(url, handlers); // modules in workers may be missing
+    if (!own) own = connect(url, handlers); // modules in workers may be missing
   };
   worker.port.onmessage = (event) => receive(event, handlers);
   worker.port.postMessage({ open: url });
   const close = () => {
     worker.port.postMessage({ close: url });
-    own?.();
+    if (own) own();
   };
   addEventListener("pagehide", (event) => event.persisted || close());
   return close;
 }
 
 function throughLeader(url, handlers) {
-  const { onItems, onState, onChange } = handlers;
+  const { onItems, onState, onChange = () => {} } = handlers;
   const channel = new BroadcastChannel(`live ${url}`);
   const leave = new AbortController();
   let stop = () => {};
@@ -53,7 +59,7 @@ function throughLeader(url, handlers) {
         },
         onChange: (changed) => {
           channel.postMessage({ changed });
-          onChange?.(changed);
+          onChange(changed);
         },
         onState: (state) => {
           channel.postMessage({ state });

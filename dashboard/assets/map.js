@@ -6,7 +6,7 @@ import { inkOn } from "./format.js";
 import { drawBasemap } from "./basemap.js";
 import { css, onSchemeChange } from "./tokens.js";
 
-const L = globalThis.L;
+const L = window.L;
 const HANOI = [21.027, 105.832];
 const LIMITS = [[20.45, 105.15], [21.5, 106.15]];
 const RADIUS = 12;
@@ -21,7 +21,7 @@ export function createCityMap(element, options) {
   const map = L.map(element, {
     preferCanvas: true,
     center: HANOI,
-    zoom: options.zoom ?? 12,
+    zoom: options.zoom || 12,
     minZoom: 9,
     zoomSnap: 0.5,
     maxZoom: 18,
@@ -36,16 +36,15 @@ export function createCityMap(element, options) {
   L.control.zoom({ position: "topright", zoomInTitle: options.zoomIn, zoomOutTitle: options.zoomOut }).addTo(map);
   if (options.tiles) L.tileLayer(options.tiles, { attribution: options.attribution, maxZoom: 18 }).addTo(map);
   else drawBasemap(map, options.basemap, options.attribution, options.scale);
-  const marks = new Marks(map, options.onSelect ?? (() => {}), options.nameOf ?? ((feature) => feature.properties.name_vi), options.scale ?? 1);
+  const marks = new Marks(map, options.onSelect || (() => {}), options.nameOf || ((feature) => feature.properties.name_vi), options.scale || 1);
   map.on("click", () => marks.select(null));
   return marks;
 }
 
 class Marks {
-  #layers = new Map(); // domain → {group, shape, text, byId}
-  #selected = null;
-
   constructor(map, onSelect, nameOf, scale) {
+    this._layers = new Map(); // domain → {group, shape, text, byId}
+    this._selected = null;
     this.leaflet = map;
     this.scale = scale;
     this.onSelect = onSelect;
@@ -53,8 +52,8 @@ class Marks {
     map.createPane("extents").style.zIndex = 350;
     this.renderer = L.canvas({ padding: 0.3, tolerance: 8 });
     this.areas = L.canvas({ pane: "extents", padding: 0.3 });
-    map.on("zoomend", () => this.#redrawAll());
-    onSchemeChange(() => this.#redrawAll());
+    map.on("zoomend", () => this._redrawAll());
+    onSchemeChange(() => this._redrawAll());
   }
 
   // Shows a domain's features and nothing else of it. `shape` is one of SHAPES, `text(feature)` what stands
@@ -62,30 +61,32 @@ class Marks {
   setFeatures(domain, features, { shape, text, alerted = () => false }) {
     this.remove(domain);
     const layer = { group: L.layerGroup().addTo(this.leaflet), shape, text, alerted, byId: new Map() };
-    this.#layers.set(domain, layer);
-    for (const feature of features) this.#add(layer, feature);
+    this._layers.set(domain, layer);
+    for (const feature of features) this._add(layer, feature);
   }
 
   // Draws these features anew after their properties changed.
   update(features) {
     for (const feature of features) {
-      const mark = this.#layers.get(feature.domain)?.byId.get(feature.id);
-      if (!mark?.setFeature) continue;
+      const layer = this._layers.get(feature.domain);
+      const mark = layer && layer.byId.get(feature.id);
+      if (!mark || !mark.setFeature) continue;
       mark.setFeature(feature);
       stack(mark);
     }
   }
 
   remove(domain) {
-    this.#layers.get(domain)?.group.remove();
-    this.#layers.delete(domain);
+    const layer = this._layers.get(domain);
+    if (layer) layer.group.remove();
+    this._layers.delete(domain);
   }
 
   select(id) {
-    const before = this.#selected;
-    this.#selected = id;
-    this.#mark(id)?.bringToFront();
-    for (const one of [before, id]) this.#mark(one)?.redraw();
+    const before = this._selected;
+    this._selected = id;
+    if (this._mark(id)) this._mark(id).bringToFront();
+    for (const mark of [before, id].map((one) => this._mark(one)).filter(Boolean)) mark.redraw();
     if (before !== id) this.onSelect(id);
   }
 
@@ -104,13 +105,13 @@ class Marks {
   // Selects a Thing and brings it into sight.
   focus(id) {
     this.select(id);
-    const mark = this.#mark(id);
+    const mark = this._mark(id);
     if (mark) this.leaflet.setView(mark.getLatLng(), Math.max(this.leaflet.getZoom(), 14), { animate: !stillness() });
   }
 
   // Moves the map until the Thing is not under something that covers so many pixels of its lower edge.
   reveal(id, covered) {
-    const mark = this.#mark(id);
+    const mark = this._mark(id);
     if (!mark) return;
     const { y } = this.leaflet.latLngToContainerPoint(mark.getLatLng());
     const free = this.leaflet.getSize().y - covered;
@@ -119,7 +120,8 @@ class Marks {
 
   // Shows all features at once, beside something that covers so many pixels at the left.
   fit(coveredLeft = 0) {
-    const places = [...this.#layers.values()].flatMap(({ byId }) => [...byId.values()].filter((mark) => mark.getLatLng).map((mark) => mark.getLatLng()));
+    const marks = [].concat(...[...this._layers.values()].map(({ byId }) => [...byId.values()]));
+    const places = marks.filter((mark) => mark.getLatLng).map((mark) => mark.getLatLng());
     if (places.length) this.leaflet.fitBounds(places, { paddingTopLeft: [coveredLeft + 30, 30], paddingBottomRight: [60, 30], animate: false });
   }
 
@@ -128,13 +130,13 @@ class Marks {
     this.leaflet.invalidateSize({ animate: false });
   }
 
-  #mark(id) {
-    for (const { byId } of this.#layers.values()) if (byId.has(id)) return byId.get(id);
+  _mark(id) {
+    for (const { byId } of this._layers.values()) if (byId.has(id)) return byId.get(id);
     return undefined;
   }
 
-  #add(layer, feature) {
-    const mark = feature.properties.kind === "extent" ? this.#area(feature) : this.#point(layer, feature);
+  _add(layer, feature) {
+    const mark = feature.properties.kind === "extent" ? this._area(feature) : this._point(layer, feature);
     layer.byId.set(feature.id, mark);
     mark.bindTooltip(() => tooltip(feature, this.nameOf), { direction: "top", offset: [0, -RADIUS] });
     mark.addTo(layer.group);
@@ -146,7 +148,7 @@ class Marks {
     });
   }
 
-  #point(layer, feature) {
+  _point(layer, feature) {
     const [lon, lat] = feature.geometry.coordinates;
     return new Mark([lat, lon], {
       renderer: this.renderer,
@@ -154,11 +156,11 @@ class Marks {
       scale: this.scale,
       feature,
       layer,
-      isSelected: () => this.#selected === feature.id,
+      isSelected: () => this._selected === feature.id,
     });
   }
 
-  #area(feature) {
+  _area(feature) {
     const { color, state } = feature.properties;
     const rings = feature.geometry.coordinates.map((ring) => ring.map(([lon, lat]) => [lat, lon]));
     return L.polygon(rings, {
@@ -166,8 +168,8 @@ class Marks {
     });
   }
 
-  #redrawAll() {
-    for (const { byId } of this.#layers.values()) for (const mark of byId.values()) mark.redraw();
+  _redrawAll() {
+    for (const { byId } of this._layers.values()) for (const mark of byId.values()) mark.redraw();
   }
 }
 
@@ -231,7 +233,8 @@ function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small
   ctx.lineWidth = 1.5;
   ctx.strokeStyle = outline;
   ctx.stroke();
-  const sign = { stale: "–", fault: "!", never: "" }[properties.state] ?? text;
+  const own = { stale: "–", fault: "!", never: "" }[properties.state];
+  const sign = own === undefined ? text : own;
   if (sign && !small) write(ctx, sign, grey ? css("--mark-grey") : properties.color);
   if (alerted === true) badge(ctx, outline);
   ctx.restore();
@@ -284,7 +287,7 @@ export function path(ctx, shape, radius) {
   if (shape === "circle") ctx.arc(0, 0, radius, 0, 2 * Math.PI);
   else if (shape === "drop") drop(ctx, radius);
   else if (shape === "star") polygon(ctx, 10, (i) => (i % 2 ? radius * 0.6 : radius * 1.3), 0);
-  else polygon(ctx, CORNERS[shape], () => radius * (shape === "triangle" ? 1.35 : 1.15), TURN[shape] ?? 0);
+  else polygon(ctx, CORNERS[shape], () => radius * (shape === "triangle" ? 1.35 : 1.15), TURN[shape] || 0);
   ctx.closePath();
 }
 

@@ -13,7 +13,7 @@ export function noticeElement(notice, language, nowMs = Date.now()) {
   const area = notice.wards.map((ward) => ward.name[language]).join(", ") || words.city;
   const written = part("time");
   written.dateTime = notice.published_at;
-  const moment = (iso) => time(iso, language, new Date(nowMs)).replaceAll("-", "/");
+  const moment = (iso) => time(iso, language, new Date(nowMs)).replace(/-/g, "/");
   const until = `${words.from} ${moment(notice.starts_at)} ${words.until} ${moment(notice.ends_at)}`;
   const element = part(
     "article",
@@ -24,12 +24,17 @@ export function noticeElement(notice, language, nowMs = Date.now()) {
   element.className = "notice";
   element.lang = language;
   ["notice-head", "notice-text", "notice-when"].forEach((name, n) => (element.children[n].className = name));
-  const growOld = (now) => {
-    const said = age(ageSeconds(notice.published_at, now), language);
-    if (written.textContent !== said) written.textContent = said;
-  };
+  const growOld = ageing(written, language);
   growOld(nowMs);
   return { element, growOld };
+}
+
+// `written`: the <time> of when a notice was published → growOld(nowMs)
+export function ageing(written, language) {
+  return (now) => {
+    const said = age(ageSeconds(written.dateTime, now), language);
+    if (written.textContent !== said) written.textContent = said;
+  };
 }
 
 function part(name, ...children) {

@@ -20,9 +20,10 @@ const PARKINGS = 5;
 const GREY = { color: "var(--surface-3)", ink: "var(--stale)" };
 
 export class Here {
-  // `onOpen(id)` opens a Thing; `onChange()` is told when a history came that may be simulated.
-  constructor(element, { onOpen, onChange }) {
-    Object.assign(this, { element, onOpen, onChange });
+  // `onOpen(id)` opens a Thing; `onChange()` is told when a history came that may be simulated; `onWanted()` brings the
+  // whole city, then `refresh(city)` is called.
+  constructor(element, { onOpen, onChange, onWanted }) {
+    Object.assign(this, { element, onOpen, onChange, onWanted });
     this.city = null;
     this.place = null; // {kind: me | saved | ward | street | thing, name: {vi, en} | null, lat, lon, accuracy}
     this.histories = new Map(); // "thing property" → {asked: ms, points | null, intervalS}
@@ -39,13 +40,19 @@ export class Here {
   async start() {
     while (!this.words) {
       try {
-        this.words = await fetchJson(`/assets/citizen/here-${language}.json`);
+        this.words = await fetchJson(`${settings.assets}/citizen/here-${language}.json`);
       } catch (error) {
         console.warn(error.message);
         await new Promise((done) => setTimeout(done, AGAIN_MS));
       }
     }
     this.build();
+    this.draw();
+    if (SLOTS.some((slot) => savedPlaces()[slot])) await this.want();
+  }
+
+  async want() {
+    await this.onWanted();
     this.draw();
   }
 
@@ -122,9 +129,12 @@ export class Here {
   }
 
   // A street, ward or station that was found. A station of the map opens as it does there.
-  choose(place) {
+  async choose(place) {
     this.said.textContent = "";
-    if (place.kind === "thing" && this.city && this.city.get(place.id)) return this.onOpen(place.id);
+    if (place.kind === "thing") {
+      await this.want();
+      if (this.city.get(place.id)) return this.onOpen(place.id);
+    }
     if (!place.location) return undefined;
     return this.show({ kind: place.kind, name: place.name, lat: place.location.lat, lon: place.location.lon });
   }
@@ -134,6 +144,7 @@ export class Here {
     this.opened.clear();
     this.view.hidden = false;
     this.draw();
+    this.want();
     this.view.scrollTop = 0;
     this.view.focus({ preventScroll: true });
     if (this.view.scrollIntoView) this.view.scrollIntoView({ block: "nearest" });

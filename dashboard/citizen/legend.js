@@ -37,5 +37,5 @@ function line(band, before, shape, headline, summary) {
 
 function fineness({ bands }) {
   const limits = bands.map((band) => band.below).filter((below) => below !== null);
-  return Math.min(2, Math.max(0, ...limits.map((limit) => (String(limit).split(".")[1] ?? "").length)));
+  return Math.min(2, Math.max(0, ...limits.map((limit) => (String(limit).split(".")[1] || "").length)));
 }

@@ -1,73 +1,89 @@
-// The citizens' page: wires the city model, the map, the list and the panel to snapshots and the live stream.
+// The citizens' page: takes over what stands in the HTML, and wires the city model, the map, the list and the panel to
+// snapshots and the live stream. A domain's snapshot is asked for when something of it is needed: a value came, the
+// map is shown, a place is opened.
 
 import { City } from "../city.js";
 import { age, ageSeconds, number } from "../format.js";
 import { openStream } from "../live.js";
-import { createCityMap } from "../map.js";
-import { showAlerts } from "./alerts.js";
+import { adoptAlerts, pointOf, showAlerts } from "./alerts.js";
 import { Detail } from "./detail.js";
-import { $, language, nameOf, settings, t } from "./element.js";
-import { Here } from "./here.js";
-import { showLayers } from "./layers.js";
+import { $, language, nameOf, orElse, settings, t } from "./element.js";
+import { whenIdle } from "./idle.js";
+import { adoptLayers, showLayers } from "./layers.js";
 import { showLegend } from "./legend.js";
-import { showList } from "./list.js";
+import { PlaceList } from "./list.js";
 import { Notices } from "./notices.js";
+import { keepForOffline } from "./offline.js";
 
 const API = "/api/v1";
-const SNAPSHOTS_EVERY_MS = 60_000;
-const CATALOGUE_EVERY_MS = 15_000;
-const ALERTS_EVERY_MS = 5_000;
-const NOTICES_EVERY_MS = 30_000; // the stream tells at once; this is for who has none
-const CLOCK_EVERY_MS = 1_000;
-const LIST_EVERY_MS = 5_000;
-const SUMMARY_AFTER_MS = 2_000;
-const AGAIN_MS = 5_000;
+const SNAPSHOTS_EVERY_MS = 60000;
+const CATALOGUE_EVERY_MS = 15000;
+const ALERTS_EVERY_MS = 5000;
+const NOTICES_EVERY_MS = 30000; // the stream tells at once; this is for who has none
+const CLOCK_EVERY_MS = 1000;
+const LIST_EVERY_MS = 5000;
+const SUMMARY_AFTER_MS = 2000;
+const AGAIN_MS = 5000;
 const WIDE = 900; // as in page.css
 
 const page = {
   city: null,
+  ready: null, // promise of the city
   map: null,
+  mapWanted: false,
   detail: null,
   here: null,
   notices: null,
+  list: null,
   alerts: [],
+  alertsSaid: null, // the last answer; null: there was none yet
+  selected: null,
+  simulatedAtFirst: false, // what the first HTML said
   visible: new Set(),
   known: new Set(), // domains whose layer was switched on once by itself
+  loaded: new Map(), // domain → promise of its first snapshot
   waiting: new Map(), // domain → timer of a snapshot that is to be had anew
+  asOf: document.body.dataset.generatedAt, // of what is shown
 };
 
 start();
 
 async function start() {
-  page.map = createCityMap($("map"), {
-    basemap: "/assets/basemap.geojson",
-    tiles: settings.tilesUrl,
-    attribution: settings.tilesUrl ? "" : t("schematic"),
-    zoomIn: t("zoom_in"),
-    zoomOut: t("zoom_out"),
-    zoom: innerWidth < 700 ? 12 : 13,
-    onSelect: select,
-    nameOf,
-  });
-  page.detail = new Detail($("detail"), { onClose: () => page.map.select(null), onChart: showSimulated });
-  page.here = new Here($("here"), { onOpen: focus, onChange: showSimulated });
-  page.notices = new Notices($("notices"), $("notice-said"), () => page.map.refit());
-  $("legend").open = innerWidth >= WIDE;
-  $("search").addEventListener("input", listPlaces);
-  addEventListener("resize", () => page.map.refit());
+  takeOver();
+  openStream(`${API}/stream`, { onItems: takeItems, onState: showConnection, onChange: takeChange });
+  setInterval(loadAlerts, ALERTS_EVERY_MS);
+  setInterval(loadNotices, NOTICES_EVERY_MS);
+  setInterval(passTime, CLOCK_EVERY_MS);
+  setInterval(showPlaces, LIST_EVERY_MS);
+  loadNotices();
+  $("map-show").addEventListener("click", showMap);
+  addEventListener("resize", () => onMap((map) => map.refit()));
   addEventListener("hashchange", openFromAddress);
-  await loadCatalogue();
+  if (innerWidth >= WIDE) whenIdle(showMap);
+  whenIdle(showHere);
+  whenIdle(keepForOffline);
+  page.ready = loadCatalogue();
+  await page.ready;
   setInterval(loadCatalogue, CATALOGUE_EVERY_MS);
   setInterval(loadSnapshots, SNAPSHOTS_EVERY_MS);
-  setInterval(loadAlerts, ALERTS_EVERY_MS);
-  setInterval(passTime, CLOCK_EVERY_MS);
-  setInterval(listPlaces, LIST_EVERY_MS);
-  setInterval(loadNotices, NOTICES_EVERY_MS);
   loadAlerts();
-  loadNotices();
-  openStream(`${API}/stream`, { onItems: takeItems, onState: showConnection, onChange: takeChange });
-  if (innerWidth >= WIDE) page.map.fit($("legend").offsetWidth);
   openFromAddress();
+}
+
+// The elements of the first HTML become the page's own, as they stand.
+function takeOver() {
+  page.list = new PlaceList($("tables"), focus);
+  page.detail = new Detail($("detail"), { onClose: close, onChart: showSimulated });
+  page.notices = new Notices($("notices"), $("notice-said"), () => onMap((map) => map.refit()));
+  for (const link of $("layers").querySelectorAll("a")) {
+    page.visible.add(link.dataset.domain);
+    page.known.add(link.dataset.domain);
+  }
+  adoptLayers($("layers"), toggle);
+  adoptAlerts($("alerts"), focus);
+  $("search").addEventListener("input", choosePlaces);
+  page.simulatedAtFirst = !$("simulated").hidden;
+  if ($("search").value) choosePlaces(); // what a browser kept over a reload
 }
 
 async function get(path) {
@@ -76,7 +92,24 @@ async function get(path) {
   return answer.json();
 }
 
-// The catalogue, and the map of every domain that is new in it.
+// 'Around me' and the search come after the values that are there.
+async function showHere() {
+  try {
+    const { Here } = await import("./here.js");
+    page.here = new Here($("here"), { onOpen: focus, onChange: showSimulated, onWanted: wantAll });
+  } catch (error) {
+    console.warn(error.message);
+    setTimeout(showHere, AGAIN_MS);
+  }
+}
+
+async function wantAll() {
+  await page.ready;
+  await needAll();
+  page.here.refresh(page.city);
+}
+
+// The catalogue, and the layer of every domain that is new in it.
 async function loadCatalogue() {
   try {
     const catalogue = await get(`${API}/domains`);
@@ -108,31 +141,52 @@ function loadSnapshots() {
   return Promise.all([...page.city.domains.keys()].map(loadSnapshot));
 }
 
-async function loadSnapshot(key) {
+// A domain's snapshot, unless there was one already.
+function need(key) {
+  return page.loaded.get(key) || loadSnapshot(key);
+}
+
+function needAll() {
+  return Promise.all([...page.city.domains.keys()].map(need));
+}
+
+function loadSnapshot(key) {
+  const loading = takeSnapshot(key);
+  if (!page.loaded.has(key)) page.loaded.set(key, loading);
+  return loading;
+}
+
+async function takeSnapshot(key) {
   try {
-    page.city.replace(await get(`${API}/map/${key}.geojson`));
+    const snapshot = await get(`${API}/map/${key}.geojson`);
+    page.city.replace(snapshot);
+    if (Date.parse(snapshot.generated_at) > Date.parse(page.asOf)) page.asOf = snapshot.generated_at;
     $("load-error").hidden = true;
   } catch (error) {
+    page.loaded.delete(key);
     return tryAgain(error);
   }
   drawDomain(key);
-  listPlaces();
+  showPlaces();
   showFreshness();
   page.detail.refresh(page.city, page.alerts);
-  page.here.refresh(page.city);
+  if (page.here) page.here.refresh(page.city);
   return undefined;
 }
 
 async function loadAlerts() {
+  if (!page.city) return;
   try {
     page.alerts = (await get(`${API}/alerts`)).items;
   } catch (error) {
     console.warn(error.message);
     return;
   }
-  showAlerts($("alerts"), page.alerts, page.city, (id) => focus(id));
+  const said = JSON.stringify(page.alerts);
+  if (said !== page.alertsSaid) showAlerts($("alerts"), page.alerts, page.city, focus); // else a focused one stays focused
+  page.alertsSaid = said;
   page.detail.setAlerts(page.alerts, page.city);
-  for (const key of page.visible) page.map.update(page.city.of(key));
+  onMap((map) => [...page.visible].forEach((key) => map.update(page.city.of(key))));
 }
 
 async function loadNotices() {
@@ -145,11 +199,13 @@ async function loadNotices() {
   }
 }
 
-// A tick of the stream: what it changes is drawn at once, sums over bays are asked for soon after.
+// A tick of the stream: what it changes is drawn at once, sums over bays and what no snapshot was had of are asked for soon after.
 function takeItems(items) {
   showConnection("open");
+  if (!page.city) return;
+  page.asOf = new Date().toISOString();
   const { changed, unseen } = page.city.apply(items);
-  page.map.update(changed);
+  onMap((map) => map.update(changed));
   page.detail.take(items, page.city);
   for (const key of unseen) {
     if (!page.city.domains.has(key)) loadCatalogue();
@@ -160,7 +216,7 @@ function takeItems(items) {
 // Something besides values. Not all browsers ask for the city in the same moment.
 function takeChange(what) {
   if (what.includes("notices")) loadNotices();
-  if (what.includes("things")) setTimeout(loadSnapshots, SUMMARY_AFTER_MS * (0.5 + Math.random()));
+  if (what.includes("things") && page.city) setTimeout(loadSnapshots, SUMMARY_AFTER_MS * (0.5 + Math.random()));
 }
 
 function catchUp(key) {
@@ -173,49 +229,125 @@ let state = "connecting";
 function showConnection(now) {
   if (now === state) return;
   if (state === "lost" && now === "open") {
-    loadSnapshots(); // what was missed meanwhile
+    if (page.city) loadSnapshots(); // what was missed meanwhile
     loadNotices();
   }
   state = now;
   $("dot").dataset.state = state;
   $("connection").textContent = t(state === "open" ? "connected" : "disconnected");
+  showFreshness();
 }
 
 function passTime() {
-  page.map.update(page.city.grow(Date.now()));
+  if (page.city) {
+    const changed = page.city.grow(Date.now());
+    onMap((map) => map.update(changed));
+    page.detail.passTime(page.city);
+    if (page.here) page.here.refresh(page.city);
+  }
+  page.list.passTime(Date.now());
   showFreshness();
-  page.detail.passTime(page.city);
-  page.here.refresh(page.city);
   page.notices.passTime();
 }
 
 function showFreshness() {
-  const times = [...page.city.domains.keys()].map((key) => page.city.newestTime(key)).filter(Boolean);
-  const newest = times.sort((a, b) => Date.parse(b) - Date.parse(a))[0];
-  const old = newest && ageSeconds(newest) > 900;
-  $("newest").textContent = newest
-    ? `${t(old ? "old_data" : "newest")}: ${age(ageSeconds(newest), language)}`
-    : t("no_data");
-  $("freshness").dataset.old = String(Boolean(old));
+  const newest = newestTime();
+  const old = Boolean(newest) && ageSeconds(newest) > 900;
+  $("newest").textContent = newest ? `${t(old ? "old_data" : "newest")}: ${age(ageSeconds(newest), language)}` : t("no_data");
+  $("freshness").dataset.old = String(old);
+  $("as-of").hidden = state === "open";
+  if (state !== "connecting") $("as-of").textContent = `${t("as_of")} ${moment(page.asOf)}`; // also for print
   showSimulated();
 }
 
+// Of the snapshots that are there, and of what stands in the list.
+function newestTime() {
+  const times = [...document.querySelectorAll("#tables tbody time")].map((said) => said.dateTime);
+  if (page.city) for (const key of page.loaded.keys()) times.push(page.city.newestTime(key));
+  return times.filter(Boolean).reduce((a, b) => (a && Date.parse(a) > Date.parse(b) ? a : b), null);
+}
+
+// "10:05, 21/11", Hanoi's.
+function moment(iso) {
+  const part = (options) => new Date(iso).toLocaleString("en-GB", { timeZone: "Asia/Ho_Chi_Minh", ...options });
+  return `${part({ hour: "2-digit", minute: "2-digit", hour12: false })}, ${part({ day: "2-digit", month: "2-digit" })}`;
+}
+
+// Until every domain's snapshot is there, what the first page said counts too.
 function showSimulated() {
-  const any = page.city.anySimulated(page.known) || page.alerts.some((a) => a.simulated) || page.detail.anySimulated || page.here.anySimulated;
-  $("simulated").hidden = !any;
+  const whole = page.city && [...page.known].every((key) => page.loaded.has(key)) && page.alertsSaid !== null;
+  const any = (page.city && page.city.anySimulated(page.known)) || page.alerts.some((alert) => alert.simulated) || page.detail.anySimulated || (page.here && page.here.anySimulated);
+  $("simulated").hidden = !(any || (!whole && page.simulatedAtFirst));
+}
+
+// The map
+
+const onMap = (run) => (page.map ? run(page.map) : undefined);
+
+// Leaflet and our map come when somebody wants them; until then the place that they will have is a button.
+async function showMap() {
+  if (page.mapWanted) return;
+  page.mapWanted = true;
+  $("map-frame").classList.add("open");
+  $("map-show").hidden = true;
+  $("map-said").textContent = t("map_loading");
+  try {
+    const [{ createCityMap }] = await Promise.all([import("../map.js"), styled(`${settings.assets}/leaflet/leaflet.css`)]);
+    await page.ready;
+    await needAll();
+    page.map = createCityMap($("map"), mapOptions());
+  } catch (error) {
+    console.warn(error.message);
+    page.mapWanted = false;
+    $("map-show").hidden = false;
+    $("map-said").textContent = t("map_failed");
+    return;
+  }
+  $("map-asked").hidden = true;
+  $("legend").hidden = false;
+  $("legend").open = innerWidth >= WIDE;
+  showLegend($("legend-body"), page.city, page.visible);
+  page.visible.forEach(drawDomain);
+  if (innerWidth >= WIDE) page.map.fit($("legend").offsetWidth);
+  if (page.selected) showOnMap(page.selected);
+}
+
+function mapOptions() {
+  return {
+    basemap: `${settings.assets}/basemap.geojson`,
+    tiles: settings.tilesUrl,
+    attribution: settings.tilesUrl ? "" : t("schematic"),
+    zoomIn: t("zoom_in"),
+    zoomOut: t("zoom_out"),
+    zoom: innerWidth < 700 ? 12 : 13,
+    onSelect: select,
+    nameOf,
+  };
+}
+
+function styled(href) {
+  return new Promise((done, failed) => {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "stylesheet", href, onload: done, onerror: () => failed(new Error(href)) });
+    document.head.prepend(link); // our own rules come after it
+  });
+}
+
+function toggle(key) {
+  if (!page.visible.delete(key)) page.visible.add(key);
+  if (page.city) drawLayers();
+  else for (const one of $("layers").children) one.setAttribute("aria-pressed", String(page.visible.has(one.dataset.domain)));
+  drawDomain(key);
+  choosePlaces();
 }
 
 function drawLayers() {
-  showLayers($("layers"), page.city, page.visible, (key) => {
-    if (!page.visible.delete(key)) page.visible.add(key);
-    drawLayers();
-    drawDomain(key);
-    listPlaces();
-  });
-  showLegend($("legend-body"), page.city, page.visible);
+  showLayers($("layers"), page.city, page.visible, toggle);
+  if (page.map) showLegend($("legend-body"), page.city, page.visible);
 }
 
 function drawDomain(key) {
+  if (!page.map) return undefined;
   if (!page.visible.has(key)) return page.map.remove(key);
   const { shape } = page.city.domains.get(key).map;
   return page.map.setFeatures(key, page.city.of(key), {
@@ -232,18 +364,36 @@ function markText(feature) {
   const value = page.city.headline(feature);
   if (!value || p.level === null) return "";
   const { decimals } = page.city.property(feature.domain, page.city.domains.get(feature.domain).headline);
-  return number(value.result, Math.abs(value.result) < 10 ? Math.min(decimals, 1) : 0, language);
+  return number(value.result, Math.abs(value.result) < 10 ? Math.min(orElse(decimals, 1), 1) : 0, language);
 }
 
-function listPlaces() {
-  if (page.city) showList($("tables"), page.city, page.visible, $("search").value, (id) => focus(id));
+// The list
+
+function showPlaces() {
+  if (!page.city) return;
+  page.list.show(page.city, [...page.loaded.keys()].filter((key) => page.city.of(key).length || page.list.domains.includes(key)));
+  choosePlaces();
 }
+
+function choosePlaces() {
+  const keys = page.city ? [...page.city.domains.keys()] : page.list.domains;
+  page.list.choose(keys.filter((key) => page.visible.has(key)), $("search").value);
+}
+
+// One place
 
 function select(id) {
+  if (id === page.selected) return;
+  page.selected = id;
   const feature = id ? page.city.get(id) : null;
   history.replaceState(null, "", feature ? `#${id}` : location.pathname);
   page.detail.show(feature, page.city, page.alerts);
-  if (feature) page.map.reveal(id, covered());
+  if (feature) onMap((map) => map.reveal(id, covered()));
+}
+
+function close() {
+  onMap((map) => map.select(null));
+  select(null);
 }
 
 // How much of the map's lower edge the panel covers: on phones it lies over it.
@@ -252,21 +402,29 @@ function covered() {
   return panel.left < map.right && panel.top < map.bottom ? map.bottom - panel.top : 0;
 }
 
-function focus(id) {
+// Opens a place's panel; what it says is had when it is needed.
+async function focus(thing) {
+  await page.ready;
+  const key = page.list.domainOf(thing);
+  await (key && page.city.domains.has(key) ? need(key) : needAll());
+  const id = pointOf(thing, page.city);
   const feature = page.city.get(id);
   if (!feature) return;
-  if (!page.visible.has(feature.domain)) {
-    page.visible.add(feature.domain);
-    drawLayers();
-    drawDomain(feature.domain);
-  }
-  page.map.focus(id);
-  page.map.reveal(id, covered());
+  if (!page.visible.has(feature.domain)) toggle(feature.domain);
+  select(id);
+  showOnMap(id);
   page.detail.element.focus();
+}
+
+function showOnMap(id) {
+  onMap((map) => {
+    map.focus(id);
+    map.reveal(id, covered());
+  });
 }
 
 function openFromAddress() {
   const id = location.hash.slice(1);
-  if (page.city?.get(id)) focus(id);
-  else if (!id) page.detail.show(null, page.city, page.alerts);
+  if (id && !id.startsWith("t-")) focus(id);
+  else if (!id) close();
 }

@@ -1,7 +1,8 @@
-"""The citizens' page in both languages: one template, one table of texts, rendered once at start."""
+"""The citizens' page in both languages: one template, one table of texts. What changes is filled in by `first_page`."""
 
 import html
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,24 @@ from dashboard.static import StaticFile, static_file
 
 FOLDER: Final = Path(str(files("dashboard"))) / "citizen"
 LANGUAGES: Final = ("vi", "en")
+PATHS: Final[Mapping[str, str]] = {"/": "vi", "/vi/": "vi", "/en/": "en"}
+"""The language of each; Vietnamese is the city's and so the one without a prefix."""
+
+
+FILLED: Final = (
+    "symbols",
+    "generated_at",
+    "as_of",
+    "is_old",
+    "newest_now",
+    "simulated_hidden",
+    "notices_hidden",
+    "notices_now",
+    "layers_now",
+    "alerts_now",
+    "tables",
+)
+"""What the template leaves open for the moment."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +40,8 @@ class PageSettings:
     tiles_url: str | None = None
     parking_pay_url: str | None = None
     """Where parking is paid for; a template with {point} and {bay}."""
+    assets: str = "/assets"
+    """Where the page's scripts and styles lie: a folder whose name changes with any of them."""
 
 
 def texts(language: str) -> dict[str, str]:
@@ -30,26 +51,32 @@ def texts(language: str) -> dict[str, str]:
 
 
 def page(language: str, settings: PageSettings) -> bytes:
-    """The page as HTML. Its script reads texts and settings from a data block that no policy has to allow."""
+    """The page as HTML, of no moment: nothing of the city is in it."""
+    return template(language, settings).substitute(dict.fromkeys(FILLED, "")).encode()
+
+
+def template(language: str, settings: PageSettings) -> Template:
+    """The page with its words; `FILLED` is open. Its script reads texts and settings from a data block that no
+    policy has to allow."""
     words = texts(language)
+    text = (FOLDER / "index.html").read_text(encoding="utf-8")
     data = {
         "language": language,
-        "texts": words,
+        "texts": _for_scripts(words, text),
         "tilesUrl": settings.tiles_url,
         "parkingPayUrl": settings.parking_pay_url,
+        "assets": settings.assets,
     }
-    template = Template((FOLDER / "index.html").read_text(encoding="utf-8"))
-    escaped = {key: html.escape(text) for key, text in words.items()}
     other = next(code for code in LANGUAGES if code != language)
-    return template.substitute(
-        escaped, language=language, other_language_code=other, page_data=_script_data(data)
-    ).encode()
-
-
-def pages(settings: PageSettings) -> Mapping[str, StaticFile]:
-    """By path; Vietnamese is the city's language and so the one without a prefix."""
-    made = {language: static_file("page.html", page(language, settings)) for language in LANGUAGES}
-    return {"/": made["vi"], "/vi/": made["vi"], "/en/": made["en"]}
+    made = {key: html.escape(text) for key, text in words.items()} | {
+        "language": language,
+        "other_language_code": other,
+        "assets": settings.assets,
+        "page_data": _script_data(data),
+    }
+    open_ = {key: f"${{{key}}}" for key in FILLED}
+    kept = {key: text.replace("$", "$$") for key, text in made.items()}
+    return Template(Template(text).substitute(kept | open_))
 
 
 def scripts() -> dict[str, StaticFile]:
@@ -59,6 +86,13 @@ def scripts() -> dict[str, StaticFile]:
         for path in sorted(FOLDER.iterdir())
         if path.suffix in (".js", ".css")
     }
+
+
+def _for_scripts(words: Mapping[str, str], template: str) -> dict[str, str]:
+    """Without what stands in the template and in no script: the page is small (citizen/first_page.py)."""
+    written = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.js"))
+    in_template = set(re.findall(r"\$([a-z_0-9]+)", template))
+    return {key: text for key, text in words.items() if key not in in_template or f'"{key}"' in written}
 
 
 def _script_data(data: object) -> str:

@@ -1,32 +1,20 @@
-// A small mark beside a word: the same shape, colour and outline as on the map.
+// A small mark beside a word: the same shape, colour and outline as on the map. The shapes stand in the page (citizen/marks.py).
 
-import { path } from "../map.js";
-import { css } from "../tokens.js";
-import { h } from "./element.js";
+const NS = "http://www.w3.org/2000/svg";
 
-const SIZE = 22;
+// Without a colour it has the one of its surroundings.
+export function swatch(shape, color, { dashed = false, faint = false } = {}) {
+  const svg = document.createElementNS(NS, "svg");
+  svg.setAttribute("class", `swatch${dashed ? " dashed" : ""}${faint ? " faint" : ""}`);
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(NS, "use");
+  use.setAttribute("href", `#s-${shape}`);
+  svg.append(use);
+  paint(svg, color);
+  return svg;
+}
 
-export function swatch(shape, color, { sign = "", dashed = false, faint = false } = {}) {
-  const ratio = globalThis.devicePixelRatio || 1;
-  const canvas = h("canvas", { width: SIZE * ratio, height: SIZE * ratio, class: "swatch", "aria-hidden": "true" });
-  const ctx = canvas.getContext("2d");
-  ctx.scale(ratio, ratio);
-  ctx.translate(SIZE / 2, SIZE / 2 + (shape === "drop" || shape === "triangle" ? 1.5 : 0));
-  path(ctx, shape, 7);
-  ctx.globalAlpha = faint ? 0.35 : 1;
-  ctx.fillStyle = color;
-  ctx.fill();
-  ctx.globalAlpha = 1;
-  ctx.setLineDash(dashed ? [3, 2] : []);
-  ctx.lineWidth = 1.25;
-  ctx.strokeStyle = css("--mark-outline");
-  ctx.stroke();
-  if (sign) {
-    ctx.fillStyle = "#000000";
-    ctx.font = `600 10px ${css("--font")}`;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "middle";
-    ctx.fillText(sign, 0, 0.5);
-  }
-  return canvas;
+export function paint(svg, color) {
+  const use = svg.firstElementChild;
+  if (color && use.getAttribute("fill") !== color) use.setAttribute("fill", color);
 }

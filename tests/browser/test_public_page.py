@@ -33,6 +33,8 @@ FLAGS = [
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1920, "height": 1080}
+WIDE = 900
+"""From here on the map comes by itself (page.css)."""
 
 
 FIRING: LiteralString = """
@@ -100,6 +102,8 @@ def opened(
     page.on("console", lambda m: faults.append(f"console: {m.text}") if m.type == "error" else None)
     page.goto(served.url + path)
     expect(page.locator("#layers button")).not_to_have_count(0)
+    if size["width"] >= WIDE:
+        expect(page.locator("#map-asked")).to_be_hidden()  # the map comes when the page is idle
     yield page
     assert faults == []
     assert context.cookies() == []

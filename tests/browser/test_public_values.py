@@ -131,6 +131,7 @@ def test_a_parking_point_counts_once_and_says_of_which_day_its_values_are(
         page.locator(".derived summary").click()
         expect(page.locator(".derived tr")).to_have_text(
             f"Thời gian đỗ trung bình trong ngày83 phútngày {ended:%d/%m} · tính toán (từ dữ liệu mô phỏng)"
+            " · đếm từ cảm biến ô đỗ"  # each value says how it came to be
         )
         expect(page.locator("#chart-property option")).to_have_text(
             ["Số chỗ trống", "Tỷ lệ lấp đầy", "Thời gian đỗ trung bình trong ngày"]

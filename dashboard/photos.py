@@ -14,9 +14,9 @@ log = logging.getLogger(__name__)
 
 LARGEST_FILE: Final = 10 * 1024 * 1024
 """Bytes as sent: a phone's pictures have 2 to 8 MB."""
-WAIT_S: Final = 20.0
+WAIT_S: Final = 30.0
 """For the one before to end."""
-LONGEST_S: Final = 30.0
+LONGEST_S: Final = 60.0
 _STARTS: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 _turn: Final = BoundedSemaphore(1)

@@ -40,6 +40,10 @@ class KeyRing:
         """Give it to the CityFeed."""
         return Watch(every=EVERY, look=self._look)
 
+    @property
+    def has_unwritten(self) -> bool:
+        return bool(self._unwritten)
+
     def find(self, key: str) -> ValidKey | None:
         """The key, unless it is unknown, revoked or over."""
         found = self._keys.get(hash_of(key))

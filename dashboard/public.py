@@ -314,6 +314,8 @@ def _lifespan(site: Site) -> Callable[[FastAPI], AbstractAsyncContextManager[Non
 
 
 def _write_down_use(site: Site) -> None:
+    if not site.keys.has_unwritten:
+        return
     try:
         with site.pool.connection(timeout=1) as conn:
             site.keys.write_down(conn)

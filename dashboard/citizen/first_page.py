@@ -94,7 +94,7 @@ def fill(
     }
     every = [feature for features in found.values() for feature in features]
     simulated = any(one["properties"]["simulated"] for one in every) or any(a.simulated for a in alerts)
-    times = [one["properties"]["time"] for one in every if one["properties"]["time"] is not None]
+    times = [at for one in every if (at := one["properties"].get("time")) is not None]
     age_s = (now.at - max(times)).total_seconds() if times else None
     sections = {key: usable_map_section(domain) for key, domain in view.domains.items()}
     made = page.substitute(
@@ -224,7 +224,7 @@ def _by_centre(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
 
 
 def _age(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
-    if p["time"] is None:
+    if p.get("time") is None:
         return "–"
     age = words.age((now.at - p["time"]).total_seconds(), now.language)
     return f"<time datetime={iso(p['time'])}>{age}</time><small>{source(now, domain, p)}</small>"

@@ -396,6 +396,7 @@ def test_a_confirmed_flood_is_on_the_map_until_it_is_over(served: Served, city_u
     assert mark.geometry.coordinates == (105.854, 21.029)
     assert served.http.get("/api/v1/alerts").json() == alerts
     assert number not in served.http.get("/api/v1/map/rain.geojson").text
+    wait_for(lambda: "Reported by citizens" in served.http.get("/en/").text, "it is in the first page's list")
     with db.connect(city_url, name="test") as conn:
         actions.close(conn, stored(city_url, number).id, By(actor="lan", source="-", now=datetime.now(UTC)))
     wait_for(lambda: not on_map(served), "it is gone")

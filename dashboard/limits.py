@@ -16,7 +16,7 @@ from limits.storage import SlidingWindowCounterSupport, Storage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 VISITORS_MOST: Final = 50_000
-"""Visitors that are remembered; the one that was silent longest is forgotten first. About 10 MB."""
+"""Visitors that are remembered; the one that was silent longest is forgotten first. About 13 MB."""
 
 Seconds = Callable[[], float]
 

@@ -29,10 +29,10 @@ def _of_report(domain: Domain, properties: Mapping[str, Any]) -> datetime:
         for key, value in properties["values"].items()
         if value["time"] == properties["time"] and domain.properties[key].interval_s == interval_s
     ]
-    by_hand = [value["expires_at"] for value in telling if "expires_at" in value]
+    by_hand: list[datetime] = [value["expires_at"] for value in telling if "expires_at" in value]
     if by_hand and len(by_hand) == len(telling):
         return max(by_hand)
-    reported = _after(properties["time"], interval_s)
+    reported: datetime = _after(properties["time"], interval_s)
     return max([reported, *by_hand])
 
 

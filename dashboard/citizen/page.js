@@ -46,13 +46,16 @@ const page = {
   asOf: document.body.dataset.generatedAt, // of what is shown
 };
 
+// Asks again and again only while there is somebody to ask.
+const online = (ask) => () => (navigator.onLine === false ? undefined : ask());
+
 start();
 
 async function start() {
   takeOver();
   openStream(`${API}/stream`, { onItems: takeItems, onState: showConnection, onChange: takeChange });
-  setInterval(loadAlerts, ALERTS_EVERY_MS);
-  setInterval(loadNotices, NOTICES_EVERY_MS);
+  setInterval(online(loadAlerts), ALERTS_EVERY_MS);
+  setInterval(online(loadNotices), NOTICES_EVERY_MS);
   setInterval(passTime, CLOCK_EVERY_MS);
   setInterval(showPlaces, LIST_EVERY_MS);
   loadNotices();
@@ -64,8 +67,8 @@ async function start() {
   whenIdle(keepForOffline);
   page.ready = loadCatalogue();
   await page.ready;
-  setInterval(loadCatalogue, CATALOGUE_EVERY_MS);
-  setInterval(loadSnapshots, SNAPSHOTS_EVERY_MS);
+  setInterval(online(loadCatalogue), CATALOGUE_EVERY_MS);
+  setInterval(online(loadSnapshots), SNAPSHOTS_EVERY_MS);
   loadAlerts();
   openFromAddress();
 }

@@ -32,7 +32,7 @@ def _of_report(domain: Domain, properties: Mapping[str, Any]) -> datetime:
     by_hand: list[datetime] = [value["expires_at"] for value in telling if "expires_at" in value]
     if by_hand and len(by_hand) == len(telling):
         return max(by_hand)
-    reported = _after(properties["time"], interval_s)
+    reported: datetime = _after(properties["time"], interval_s)
     return max([reported, *by_hand])
 
 

@@ -1,4 +1,4 @@
-"""/embed/{thing}: one place in a frame of any other site. HTML with its style in it, no script, nothing to load."""
+"""/embed/{thing}: one place in a frame of any other site. HTML with its style and script in it, nothing to load."""
 
 import base64
 import html
@@ -68,6 +68,7 @@ def embed(page: Template, now: Now, view: CityView, thing_id: str) -> bytes | No
         language=now.language,
         refresh_s=REFRESH_S,
         style=style(),
+        script=script(),
         state=p["state"] if p["level"] is not None else ("stale" if p["state"] == "live" else p["state"]),
         simulated=banner,
         link=f"{home}#{thing.id}",
@@ -85,12 +86,20 @@ def style() -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def script() -> str:
+    return (FOLDER / "embed.js").read_text(encoding="utf-8").strip()
+
+
 def policy() -> bytes:
-    """Any site may frame it; it runs nothing, loads nothing, and has no style but its own."""
-    digest = base64.b64encode(sha256(style().encode()).digest()).decode()
+    """Any site may frame it; it has no style and no script but its own, and loads nothing but itself."""
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+        f"default-src 'none'; style-src {_digest(style())}; script-src {_digest(script())}; connect-src 'self';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors *"
     ).encode()
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _mark(shape: str, color: str) -> str:

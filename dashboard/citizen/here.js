@@ -89,6 +89,7 @@ export class Here {
         card("air", this.chart, h("label", { class: "sensitive" }, this.sensitive, h("span", {}, say("air_sensitive"))), this.others),
         ...CARDS.slice(1).map((key) => card(key))),
       h("p", { class: "note" }, say("distances")));
+    this.element.textContent = ""; // what stood here before this script came, as large
     this.element.append(
       h("h2", { class: "hidden", id: "here-title" }, say("title")),
       this.chips,

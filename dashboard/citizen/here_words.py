@@ -1,27 +1,21 @@
 """What 'Around me' says, one file for each language: its texts, advice by VN_AQI class, who can pass at which depth."""
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
-from dashboard.citizen.pages import FOLDER, LANGUAGES
+from dashboard.citizen.pages import LANGUAGES, texts
 from dashboard.static import StaticFile, static_file
 from ingest.indicators import flood, vn_aqi
 
-FILE: Final = FOLDER / "here.toml"
-
-
-def here_texts(language: str) -> dict[str, str]:
-    """By key, in one language."""
-    return {key: both[language] for key, both in tomllib.loads(FILE.read_text(encoding="utf-8")).items()}
+FILE: Final = "here.toml"
 
 
 def words(language: str) -> dict[str, Any]:
     """`advice` by level of VN_AQI; `traffic`: from which depth (cm) on who should take care or not pass."""
     return {
-        "texts": here_texts(language),
+        "texts": texts(language, FILE),
         "advice": [
             {
                 "general": getattr(one.advice.general, language),

@@ -100,6 +100,7 @@ async function showHere() {
   try {
     const { Here } = await import("./here.js");
     page.here = new Here($("here"), { onOpen: focus, onChange: showSimulated, onWanted: wantAll });
+    if (page.city) page.here.refresh(page.city);
   } catch (error) {
     console.warn(error.message);
     setTimeout(showHere, AGAIN_MS);
@@ -121,6 +122,7 @@ async function loadCatalogue() {
   } catch (error) {
     return tryAgain(error);
   }
+  if (page.here) page.here.refresh(page.city);
   const added = [...page.city.domains.keys()].filter((key) => !page.known.has(key));
   for (const key of added) {
     page.known.add(key);

@@ -33,6 +33,8 @@ FILLED: Final = (
     "tables",
 )
 """What the template leaves open for the moment."""
+HERE: Final = ("me", "me_hint", "find")
+"""Of 'Around me': what stands there, still without use, before its script has come (citizen/here.js)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,9 +46,9 @@ class PageSettings:
     """Where the page's scripts and styles lie: a folder whose name changes with any of them."""
 
 
-def texts(language: str) -> dict[str, str]:
-    """Every text of the page by key, in one language."""
-    table = tomllib.loads((FOLDER / "texts.toml").read_text(encoding="utf-8"))
+def texts(language: str, file: str = "texts.toml") -> dict[str, str]:
+    """Every text of the file by key, in one language."""
+    table = tomllib.loads((FOLDER / file).read_text(encoding="utf-8"))
     return {key: both[language] for key, both in table.items()}
 
 
@@ -68,7 +70,8 @@ def template(language: str, settings: PageSettings) -> Template:
         "assets": settings.assets,
     }
     other = next(code for code in LANGUAGES if code != language)
-    made = {key: html.escape(text) for key, text in words.items()} | {
+    around = {f"here_{key}": text for key, text in texts(language, "here.toml").items() if key in HERE}
+    made = {key: html.escape(text) for key, text in (words | around).items()} | {
         "language": language,
         "other_language_code": other,
         "assets": settings.assets,

@@ -208,7 +208,10 @@ def test_a_street_is_found_without_diacritics_by_keyboard_and_without_a_connecti
         field = page.get_by_role("combobox", name="Tìm phố, phường, trạm đo")
         field.focus()
         page.wait_for_function("localStorage.getItem('hanoi-known-places') !== null")
-        page.wait_for_function("performance.getEntriesByName(location.origin + '/api/v1/places').length > 0")
+        for known in ("places", "domains"):
+            page.wait_for_function(
+                f"performance.getEntriesByName(location.origin + '/api/v1/{known}').length > 0"
+            )
         page.context.set_offline(True)
         before = len(asked)
         page.keyboard.type("tran hung dao")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dashboard.citizen.here_words import here_texts, words
-from dashboard.citizen.pages import FOLDER, LANGUAGES
+from dashboard.citizen.here_words import FILE, words
+from dashboard.citizen.pages import FOLDER, LANGUAGES, texts
 from dashboard.gazetteer import Entry, Gazetteer, found, gazetteer, streets_named, typed_words
 from storage.catalog import load_catalog
 from storage.model import Domain
@@ -139,14 +139,14 @@ def test_it_is_made_anew_only_when_the_city_is_another() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_around_a_place_is_there_and_asked_for(language: str) -> None:
-    known = here_texts(language)
+    known = texts(language, FILE)
     assert all(text.strip() for text in known.values())
     scripts = "".join((FOLDER / name).read_text("utf-8") for name in ("here.js", "find.js", "places.js"))
     assert set(re.findall(r'\bsay\(\s*"([a-z_]+)"', scripts)) - known.keys() == set()
     assert [
         key for key in known if f'"{key}"' not in scripts and not key.startswith(("kind_", "no_", "from_"))
     ] == []
-    same = {key for key in known if known[key] == here_texts("en" if language == "vi" else "vi")[key]}
+    same = {key for key in known if known[key] == texts("en" if language == "vi" else "vi", FILE)[key]}
     assert same == set()
 
 

@@ -64,6 +64,7 @@ export class Here {
     const say = (key) => this.say(key);
     this.find = new Find(say, (place) => this.choose(place));
     this.find.city = this.city;
+    this.find.input.addEventListener("focus", () => this.want()); // what is found is shown also when the connection goes meanwhile
     this.me = h("button", { type: "button", id: "here-me", "aria-describedby": "here-hint", onclick: () => this.locate() }, h("span", { "aria-hidden": "true" }, "◎ "), say("me"));
     this.chips = h("ul", { class: "chips", "aria-label": say("saved"), hidden: true });
     this.said = h("p", { id: "here-said", role: "status" });

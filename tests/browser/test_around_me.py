@@ -14,9 +14,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from dashboard.citizen.pages import PageSettings
 from storage import db
+from storage.catalog import load_catalog
 from storage.model import Provenance, Quality
 from tests.browser.test_public_page import DESK, WCAG, browser
 from tests.dashboard.finding_cases import CASES
+from tests.processes import wait_for
 from tests.public_site import Served, Writer, now, serving
 
 pytestmark = pytest.mark.browser
@@ -26,6 +28,8 @@ __all__ = ["browser"]
 SMALL = {"width": 360, "height": 640}
 HERE = {"latitude": 21.02563, "longitude": 105.85561}
 """50 m from the flood point Tông Đản (21.0260, 105.8560), which the inventory has; no station stands there."""
+KNOWN = ("places", "domains", *(f"map/{domain.key}.geojson" for domain in load_catalog().values()))
+"""What the search and 'Around me' have to have before the connection goes."""
 WARD = "Cua Nam ward"
 """Whose centre is the nearest of the 126."""
 STREAM: LiteralString = """
@@ -201,17 +205,21 @@ def test_a_page_that_is_not_secure_says_so(browser: Browser, served: Served) -> 
         expect(page.locator("#find-ward option")).to_have_count(127)
 
 
+def has_come(page: Page, path: str) -> bool:
+    address = f"location.origin + '/api/v1/{path}'"
+    return bool(page.evaluate(f"performance.getEntriesByName({address}).length > 0"))
+
+
 def test_a_street_is_found_without_diacritics_by_keyboard_and_without_a_connection(
     browser: Browser, served: Served
 ) -> None:
     with visiting(browser, served, "/", size=SMALL) as (page, asked):
         field = page.get_by_role("combobox", name="Tìm phố, phường, trạm đo")
         field.focus()
-        page.wait_for_function("localStorage.getItem('hanoi-known-places') !== null")
-        for known in ("places", "domains"):
-            page.wait_for_function(
-                f"performance.getEntriesByName(location.origin + '/api/v1/{known}').length > 0"
-            )
+        wait_for(
+            lambda: page.evaluate("localStorage.getItem('hanoi-known-places') !== null"), "places are known"
+        )
+        wait_for(lambda: all(has_come(page, path) for path in KNOWN), "the city has come")
         page.context.set_offline(True)
         before = len(asked)
         page.keyboard.type("tran hung dao")

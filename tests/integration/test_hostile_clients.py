@@ -149,7 +149,8 @@ def test_thousands_of_idle_connections_neither_keep_others_out_nor_fill_the_memo
     addresses = iter([f"127.0.1.{n // 300}" for n in range(3000)])
     with many(3000, lambda: site.connect(next(addresses))):
         assert site.serves()
-        assert site.refused()["made_place"] >= 900
+        ended = site.refused()  # on a slow machine the first have had their time
+        assert ended.get("made_place", 0) + ended.get("not_sent", 0) >= 900
         assert len(os.listdir(f"/proc/{site.pid}/fd")) < 2100
         assert site.memory() - before < 100e6
 

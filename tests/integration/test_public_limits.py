@@ -287,12 +287,12 @@ def test_a_page_of_another_site_may_send_a_key_and_read_what_is_left(served: Ser
 def test_every_get_says_how_long_it_may_be_kept_and_is_304_when_it_is_the_same(
     public_url: str, city_url: str
 ) -> None:
-    """Of a city that is told nothing meanwhile."""
+    """Of a city that is told nothing meanwhile, in a moment that stands still: pages say how old values are."""
     span = "?from=2026-03-14T03:00:00Z&to=2026-03-14T05:00:00Z"
     city = Writer(city_url)
     at = datetime(2026, 3, 14, 3, 30, tzinfo=UTC)
     city.write("flood-tong-dan", "water_depth", *[(at + timedelta(seconds=n), 1.0) for n in range(20)])
-    with serving(public_url) as served:
+    with serving(public_url, clock=Clock()) as served:
         _check_caching(served, city_url, span)
 
 

@@ -6,7 +6,7 @@ import { age, ageSeconds, dayEndingAt, number, time, unit } from "../format.js";
 import { alertLines } from "./alerts.js";
 import { isCitizenReport, reportPart } from "./citizen_report.js";
 import { focusedOn, h, inLanguage, labelOf, language, nameOf, orElse, remarkOn, t } from "./element.js";
-import { lastDay } from "./history.js";
+import { fetchJson, lastDay } from "./history.js";
 import { methodOf } from "./list.js";
 import { swatch } from "./swatch.js";
 

@@ -300,6 +300,10 @@ def test_a_sixth_domain_appears_on_an_open_page(browser: Browser, city_url: str,
 def test_the_server_goes_and_comes_back(browser: Browser, city_url: str, city: Writer) -> None:
     with serving(city_url) as served, opened(browser, served, "/en/") as page:
         expect(page.locator("#connection")).to_have_text("Live")
+        expect(page.locator("#here-me")).to_be_enabled()
+        wait_for(  # what comes late has come: without a connection it would be asked for in vain
+            lambda: page.evaluate("localStorage.getItem('hanoi-known-places') !== null"), "all is loaded"
+        )
         page.context.set_offline(True)
         served.site.hub.close()
         expect(page.locator("#connection")).to_have_text("Connection lost, retrying")

@@ -58,6 +58,7 @@ def test_an_admin_adds_somebody_who_comes_in_and_is_shut_out_again(browser: Brow
         page.get_by_role("button", name="Close the account ha").click()
         expect(page.locator("#people-result")).to_have_text("Changed: ha.")
         expect(row).to_contain_text("Closed since")
+        expect(theirs.locator("#username")).to_be_visible()  # the open page notices by itself
         theirs.goto(f"{url}/ops/account")
         expect(theirs.locator("#username")).to_be_visible()
         other.close()

@@ -31,7 +31,7 @@ from storage.db import DatabaseUnreachable
 log = logging.getLogger(__name__)
 
 NDJSON: Final = "application/x-ndjson"
-API: Final = f"{security.ROOT}/api/work"
+API: Final = f"{security.ROOT}/api/long-work"
 LOOK_EVERY_S: Final = 0.2
 AT_ONCE: Final = 6
 """Threads of their own: work that lasts takes none from the pages."""

@@ -84,7 +84,7 @@ def until_held(lines: Iterator[dict[str, Any]]) -> dict[str, Any]:
 
 
 def stop(client: httpx.Client, work: str) -> int:
-    return client.post(f"/ops/api/work/{work}/stop", params={"lang": "en"}).status_code
+    return client.post(f"/ops/api/long-work/{work}/stop", params={"lang": "en"}).status_code
 
 
 def waiting(city_url: str) -> bool:
@@ -156,7 +156,7 @@ def test_what_cannot_be_is_said_at_the_end_and_a_viewer_changes_nothing(url: str
                 "code": "bulk_changed",
             }
         headers = LINES | {"X-CSRF-Token": "forged"}
-        assert client.post("/ops/api/work/x/stop", headers=headers).status_code == 403
+        assert client.post("/ops/api/long-work/x/stop", headers=headers).status_code == 403
     with entered(url, "eve") as viewer:
         answer = viewer.post("/ops/api/inventory/apply", headers=LINES, content=FILE)
         assert answer.status_code == 403

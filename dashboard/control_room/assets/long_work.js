@@ -34,7 +34,7 @@ export class LongWork {
         if (line.found) return line.found;
         if (line.refused) throw new Refused(line.refused, line.code);
         if (line.stopped) throw new Cancelled(line.stopped);
-        if (line.work) this.begun(line.bound, () => ask(`/work/${line.work}/stop`, {}));
+        if (line.work) this.begun(line.bound, () => ask(`/long-work/${line.work}/stop`, {}));
         else this.show(line);
       }
       throw new Refused(say("work_lost"), "lost");

@@ -1,7 +1,6 @@
 """The running alerts process: the engine's thread, the dispatcher's, the heartbeat's, and the periodic work."""
 
 import logging
-import signal
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from alerts.ruling import Ruling
 from storage import db, health, leader, silences
 from storage.matchers import match_all
 from storage.settings import Settings, host_port
+from storage.stopping import when_asked_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +45,7 @@ class Process:
     _metrics: Metrics = field(default_factory=Metrics, init=False)
 
     def run(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
+        when_asked_to_stop(self._stop.set)
         bind = host_port(self.settings.alerts_bind, "HANOI_ALERTS_BIND")
         engine, dispatcher = Engine(metrics=self._metrics, book=self.ruling.book), self._dispatcher()
         leading = self._leader(engine)

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -41,6 +40,7 @@ from storage.logs import configure_logging
 from storage.reference import Reference
 from storage.retention_policy import load_retention
 from storage.settings import ConfigurationError, Settings, exit_on_configuration_error, host_port
+from storage.stopping import when_asked_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -129,8 +129,7 @@ def _run(
 ) -> int:
     stop = Event()
     sys.setswitchinterval(SWITCH_S)
-    for signal_ in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_, lambda *_: stop.set())
+    when_asked_to_stop(stop.set)
     metrics = Metrics(settings.broker_setting)
     transport = MqttTransport(address=address, client_id=_client_id(partition))
     writer = Writer(

@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from storage.catalog import ReferenceDataError
 from storage.logs import configure_logging
 from storage.reference import Reference
 from storage.settings import ConfigurationError, Settings, exit_on_configuration_error
+from storage.stopping import when_asked_to_stop
 
 log = logging.getLogger(__name__)
 
@@ -154,13 +154,12 @@ def _ask_the_running_one(folder: Folder, options: argparse.Namespace, now: int) 
 def _run(simulation: Simulation) -> None:
     outbox, stopping = simulation.outbox, False
 
-    def stop(*_: object) -> None:
+    def stop() -> None:
         nonlocal stopping
         stopping = True
         outbox.wake()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    when_asked_to_stop(stop)
     simulation.begin()
     outbox.start()
     began, in_history = time.monotonic(), True

@@ -32,7 +32,7 @@ def start(program: str, *arguments: str, env: Mapping[str, str], log: IO[bytes])
     clean = {key: value for key, value in os.environ.items() if not key.startswith("HANOI_")}
     return subprocess.Popen(
         [BIN / program, *arguments],
-        env={**clean, "HANOI_RUNTIME_DIR": "/nonexistent", **env},
+        env={**clean, "HANOI_RUNTIME_DIR": "/nonexistent", "PYTHONFAULTHANDLER": "1", **env},
         stdout=log,
         stderr=subprocess.STDOUT,
     )
@@ -56,8 +56,18 @@ def running(
             yield process
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                process.wait(20)
+                end(process, lambda: path.read_text()[-20_000:])
+
+
+def end(process: subprocess.Popen[bytes], context: Callable[[], str] = str) -> int:
+    """Asks it to stop; its exit status. One that doesn't is ended, and its log then says where each thread was."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        process.wait()
+        raise AssertionError(f"asked to stop, it went on\n{context()}") from None
 
 
 def ready(bind: str) -> bool:

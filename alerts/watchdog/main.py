@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import signal
 import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from alerts.watchdog.watching import BROKER, Watching, manner_of, probe_interval
 from storage.catalog import ReferenceDataError
 from storage.logs import configure_logging
 from storage.settings import ConfigurationError, Settings, exit_on_configuration_error, host_port
+from storage.stopping import when_asked_to_stop
 from storage.watchdog import Ledger, day_counts, unwatched
 
 log = logging.getLogger(__name__)
@@ -63,8 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 def _watch(settings: Settings) -> int:
     """Raises ConfigurationError and ReferenceDataError before anything is sent."""
     stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    when_asked_to_stop(stop.set)
     metrics = Metrics()
     probes = probes_of(settings, every_s=probe_interval_s(settings))
     posts = [Post(one, metrics.told) for one in receivers_of(settings)]

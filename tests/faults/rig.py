@@ -1,7 +1,6 @@
 """Database, broker, ingest workers and a publisher that belong to one run, so that each can be killed."""
 
 import random
-import signal
 import socket
 import subprocess
 import time
@@ -22,7 +21,7 @@ from storage.catalog import load_catalog
 from storage.inventory import load_inventory
 from storage.migrate import migrate
 from tests.faults.publisher import ERROR_TEXT, Publisher, Sent
-from tests.processes import ready, start, wait_for
+from tests.processes import end, ready, start, wait_for
 
 Target = Literal["ingest", "broker", "database"]
 
@@ -166,9 +165,7 @@ class Rig:
             start_again()
 
     def _end_worker(self, worker: int) -> None:
-        process = self.workers[worker]
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        end(self.workers[worker], lambda: Path(self.log.name).read_text()[-20_000:])
         del self.workers[worker]
 
     def _parts(self) -> dict[Target, tuple[Callable[[], None], Callable[[], None]]]:

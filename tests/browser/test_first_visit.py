@@ -38,6 +38,8 @@ SHIFTS = """() => { window.moved = []; new PerformanceObserver((list) => list.ge
   window.moved.push([one.value, one.sources.map(({ node }) => node && (node.id || node.nodeName))])
 )).observe({ type: "layout-shift", buffered: true }); }"""
 
+STYLED = "() => [...document.querySelectorAll('link[rel=stylesheet]')].every((link) => link.sheet)"
+
 
 @pytest.fixture
 def city(city_url: str) -> Writer:
@@ -143,6 +145,7 @@ def test_the_first_values_stand_before_any_script_and_scripts_take_them_over(
         expect(first).to_contain_text("1")
         expect(page.locator("#simulated")).to_be_visible()
         expect(page.locator("#tables button")).to_have_count(0)
+        wait_for(lambda: page.evaluate(STYLED), "the style sheets")
         before = first.bounding_box()
         first.evaluate("(row) => { row.stood = true; }")
         page.evaluate(SHIFTS)

@@ -52,6 +52,7 @@ def test_an_admin_adds_somebody_who_comes_in_and_is_shut_out_again(browser: Brow
         theirs.locator("#username").fill("ha")
         theirs.locator("#password").fill(PASSWORD)
         theirs.keyboard.press("Enter")
+        expect(theirs.locator("html[data-ready='1']")).to_be_attached()
         expect(theirs.locator("#sessions > li")).to_have_count(1)
         expect(theirs.get_by_role("link", name="People")).to_have_count(0)
         row = page.locator("#people > li", has_text="ha").filter(has_text="operator").first

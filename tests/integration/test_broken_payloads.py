@@ -165,7 +165,11 @@ def test_every_broken_payload_is_one_row_and_the_feed_goes_on(
     ):
         publish(broker.url("publisher"), [(topic, payload) for topic, payload, *_ in BROKEN.values()])
         publish(broker.url("publisher"), [(STATION, message())])
-        wait_for(lambda: _count(conn, "observation") > 0, "the good message after all the broken ones")
+        wait_for(
+            lambda: (_count(conn, "rejected_message"), _count(conn, "observation")) >= (len(BROKEN), 1),
+            "every broken message, and the good one after them",
+            context=lambda: (tmp_path / "hanoi-ingest.log").read_text(),
+        )
         rows = conn.execute("SELECT topic, payload, reason, detail FROM rejected_message").fetchall()
         stored = _count(conn, "observation")
     found = {(row["topic"], bytes(row["payload"])): row for row in rows}

@@ -27,6 +27,9 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 _numbers = itertools.count(1)
 
+LIVES_FOR_A_SESSION = {**FOR_TESTS, "fsync": "off", "full_page_writes": "off"}
+"""Nobody reads it after a loss of power, and each DROP DATABASE would wait seconds for the disk."""
+
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[tuple[runtime.Runtime, Path]]:
@@ -38,9 +41,11 @@ def servers() -> Iterator[tuple[runtime.Runtime, Path]]:
 
 @pytest.fixture(scope="session")
 def postgres(servers: tuple[runtime.Runtime, Path]) -> Iterator[Postgres]:
-    """One server for the session. A test that kills a server starts its own."""
+    """One server for the session. A test that kills a server starts its own, with the settings of the product."""
     installed, folder = servers
-    with Postgres(installed, folder / "database", settings=FOR_TESTS, dies_with_parent=True) as server:
+    with Postgres(
+        installed, folder / "database", settings=LIVES_FOR_A_SESSION, dies_with_parent=True
+    ) as server:
         yield server
 
 

@@ -2,7 +2,8 @@
 
 // `input` and `list` (a ul) stand in the page, `said` is a status line of screen readers. `find(typed)` → entries;
 // `lines(entry)` → what stands in an option; `textOf(entry)` → what stands in the field then; `none`: that nothing was found.
-export function combobox({ input, list, said, find, lines, textOf, onChoose, none }) {
+// `coming()` → a promise while what `find` looks through is still on its way: Enter waits for it. → again(), to look again.
+export function combobox({ input, list, said, find, lines, textOf, onChoose, none, coming = () => null }) {
   let found = [];
   let at = -1;
   const prefix = list.id;
@@ -54,10 +55,19 @@ export function combobox({ input, list, said, find, lines, textOf, onChoose, non
       event.preventDefault();
       at = (at + (event.key === "ArrowDown" ? 1 : -1) + found.length) % found.length;
       mark();
-    } else if (event.key === "Enter" && found[at]) {
+    } else if (event.key === "Enter" && input.value.trim()) {
       event.preventDefault();
-      take(found[at]);
+      enter();
     }
+  }
+
+  async function enter() {
+    const awaited = coming();
+    if (awaited) {
+      await awaited;
+      look();
+    }
+    if (found[at]) take(found[at]);
   }
 
   function take(entry) {
@@ -79,4 +89,7 @@ export function combobox({ input, list, said, find, lines, textOf, onChoose, non
   input.addEventListener("input", look);
   input.addEventListener("keydown", pressed);
   input.addEventListener("blur", close);
+  return () => {
+    if (!list.hidden) look();
+  };
 }

@@ -62,3 +62,9 @@ export function inkOn(color) {
   });
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
+
+// The phone's own map opens it.
+export function geoLink({ lat, lon }, name) {
+  const at = `${lat.toFixed(5)},${lon.toFixed(5)}`;
+  return `geo:${at}?q=${at}(${encodeURIComponent(name).replace(/[()']/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)})`;
+}

@@ -83,12 +83,6 @@ export function parkings(features, at) {
 
 export const minutesOnFoot = (metres) => Math.max(1, Math.ceil((metres * DETOUR) / WALK_M_PER_MIN));
 
-// The phone's own map opens it.
-export function geoLink({ lat, lon }, name) {
-  const at = `${lat.toFixed(5)},${lon.toFixed(5)}`;
-  return `geo:${at}?q=${at}(${encodeURIComponent(name).replace(/[()']/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)})`;
-}
-
 // Where a bay or point is paid for; null: nothing is set, or the bay that it needs is not chosen.
 export function payLink(template, point, bay) {
   if (!template || (template.includes("{bay}") && !bay)) return null;

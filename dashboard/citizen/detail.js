@@ -2,7 +2,7 @@
 
 import { drawSeries } from "../chart.js";
 import { bandOf, isSimulated, isSummary } from "../city.js";
-import { age, ageSeconds, dayEndingAt, number, time, unit } from "../format.js";
+import { age, ageSeconds, dayEndingAt, geoLink, number, time, unit } from "../format.js";
 import { alertLines } from "./alerts.js";
 import { isCitizenReport, reportPart } from "./citizen_report.js";
 import { focusedOn, h, inLanguage, labelOf, language, nameOf, orElse, remarkOn, t } from "./element.js";
@@ -119,6 +119,7 @@ export class Detail {
       this.aheadTable,
       p.capacity === undefined && !isCitizenReport(feature) ? this.valuesTable : null,
       this.derivedPart,
+      wayTo(feature),
       h("p", { class: "trust", "data-trust": p.coordinate_trust }, t(`place_${p.coordinate_trust}`)),
     ].filter(Boolean);
     this._fill(city, alerts);
@@ -306,6 +307,13 @@ export class Detail {
 // What a Thing says now; what was withdrawn it does not.
 function told(feature) {
   return Object.entries(feature.properties.values).filter(([, value]) => value.quality !== MISSING).map(([key]) => key);
+}
+
+// A phone opens its own map; at a desk the position is there to read.
+function wayTo(feature) {
+  if (feature.geometry.type !== "Point") return null;
+  const [lon, lat] = feature.geometry.coordinates;
+  return h("p", { class: "way" }, h("a", { href: geoLink({ lat, lon }, nameOf(feature)) }, t("directions")), ` ${lat.toFixed(5)}, ${lon.toFixed(5)}`);
 }
 
 // The counts of a point stand live above; the derived ones of the moment are older and may differ. Those of a day may not.

@@ -19,7 +19,7 @@ export class Find {
     const said = h("span", { class: "hidden", role: "status" });
     this.input = h("input", { id: "find", type: "search", enterkeyhint: "search", maxlength: 80, onfocus: () => this.load() });
     this.element = h("div", { class: "find" }, h("label", { for: "find" }, say("find")), h("span", { class: "find-field" }, this.input, list), said);
-    combobox({
+    this.again = combobox({
       input: this.input,
       list,
       said,
@@ -28,6 +28,7 @@ export class Find {
       textOf: (place) => inLanguage(place.name),
       onChoose: (place) => onChoose(place),
       none: say("find_none"),
+      coming: () => (this.places.length ? null : this.loading),
     });
   }
 
@@ -37,6 +38,7 @@ export class Find {
       this.loading = loadPlaces().then((places) => {
         if (places.length) this.places = places;
         else this.loading = null;
+        this.again();
       });
     }
     return this.loading || Promise.resolve();

@@ -3,8 +3,8 @@
 
 import { drawSeries } from "../chart.js";
 import { bandOf, isSimulated } from "../city.js";
-import { age, ageSeconds, inkOn, number, time, unit } from "../format.js";
-import { FLOOD_M, changeInAnHour, deepestLately, floodedSince, floods, geoLink, minutesOnFoot, nearest, parkings, passability, payLink } from "./around.js";
+import { age, ageSeconds, geoLink, inkOn, number, time, unit } from "../format.js";
+import { FLOOD_M, changeInAnHour, deepestLately, floodedSince, floods, minutesOnFoot, nearest, parkings, passability, payLink } from "./around.js";
 import { h, inLanguage, labelOf, language, nameOf, settings, t } from "./element.js";
 import { Find } from "./find.js";
 import { fetchJson, lastDay } from "./history.js";
@@ -329,7 +329,7 @@ export class Here {
       more: [
         h("span", {}, this.say("on_foot", { minutes: minutesOnFoot(metres) })),
         h("span", { class: "acts" },
-          h("a", { href: geoLink({ lat, lon }, name), class: "act", "data-key": way, "aria-label": this.say("directions_to", { name }), onclick: (event) => this.go(event, way) }, this.say("directions")),
+          h("a", { href: geoLink({ lat, lon }, name), class: "act", "data-key": way, "aria-label": this.say("directions_to", { name }), onclick: (event) => this.go(event, way) }, t("directions")),
           button(tariff, this.say("tariff_of", { name }), this.say("tariff"))),
         this.opened.has(way) ? this.coordinates(lat, lon) : null,
         this.opened.has(tariff) ? this.tariff(feature) : null,

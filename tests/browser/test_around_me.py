@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, LiteralString
@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from dashboard.citizen.pages import PageSettings
 from storage import db
@@ -73,13 +73,21 @@ def served(city_url: str, city: Writer) -> Iterator[Served]:
 
 @contextmanager
 def visiting(
-    browser: Browser, served: Served, path: str = "/", *, size: dict[str, int] = DESK, **more: Any
+    browser: Browser,
+    served: Served,
+    path: str = "/",
+    *,
+    size: dict[str, int] = DESK,
+    route: tuple[str, Callable[[Route], None]] | None = None,
+    **more: Any,
 ) -> Iterator[tuple[Page, list[str]]]:
     """A page and everything that it asks for, headers and bodies too; its scripts may not fail."""
     context = browser.new_context(
         viewport={"width": size["width"], "height": size["height"]}, reduced_motion="reduce", **more
     )
     page = context.new_page()
+    if route:
+        page.route(*route)
     faults: list[str] = []
     asked: list[str] = []
     home = urlsplit(served.url).netloc
@@ -244,6 +252,20 @@ def test_a_street_is_found_without_diacritics_by_keyboard_and_without_a_connecti
         expect(page.locator("#find-found li")).to_have_text("Không tìm thấy nơi nào tên như vậy.")
         field.press("Escape")
         expect(page.locator("#find-found")).to_be_hidden()
+
+
+def test_who_is_faster_than_the_list_of_places_gets_what_was_typed(browser: Browser, served: Served) -> None:
+    held: list[Route] = []
+    with visiting(browser, served, route=("**/api/v1/places", lambda route: held.append(route))) as (page, _):
+        page.get_by_role("combobox").fill("Trần Hưng Đạo")
+        page.keyboard.press("Enter")
+        wait_for(
+            lambda: page.evaluate("true") and held, "the question for the places"
+        )  # evaluate hands events on
+        for route in held:
+            route.continue_()
+        expect(card(page, "parking").locator('[data-station="thd-09"]')).to_be_visible()
+        expect(page.locator("#detail")).to_be_hidden()
 
 
 def test_parking_has_a_way_a_price_and_where_to_pay(browser: Browser, city_url: str, city: Writer) -> None:

@@ -150,6 +150,8 @@ def test_a_thing_shows_its_values_and_its_last_day(browser: Browser, served: Ser
         expect(panel.locator(".values .value").first).to_have_text("35 cm")
         expect(panel.locator(".values .note").first).to_contain_text("simulated")
         expect(panel.locator(".trust")).to_have_text("Approximate position, 100–300 m off")
+        way = panel.get_by_role("link", name="Directions")
+        expect(way).to_have_attribute("href", "geo:21.02600,105.85600?q=21.02600,105.85600(Tong%20Dan)")
         chart = panel.get_by_role("img")
         expect(chart).to_have_attribute(
             "aria-label", re.compile("Water depth, Last 24 hours; lowest 6 cm; highest 35 cm")

@@ -32,7 +32,7 @@ test: install
 	@sh deploy/chromium.sh
 	@sh deploy/oracles.sh
 	@$(MAKE) --no-print-directory lint
-	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-faults: install
 	@exec $(BIN)/python -m tests.faults $(ARGS)

@@ -26,9 +26,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 _numbers = itertools.count(1)
+LONGEST_FIRST = ("faults", "browser", "integration")
 
 LIVES_FOR_A_SESSION = {**FOR_TESTS, "fsync": "off", "full_page_writes": "off"}
 """Nobody reads it after a loss of power, and each DROP DATABASE would wait seconds for the disk."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files that wait for servers and browsers are begun first, so that several workers end at about the same time."""
+    if not hasattr(config, "workerinput"):
+        return
+    rank: dict[Path, int] = {}
+    for item in items:
+        own = [n for n, mark in enumerate(LONGEST_FIRST) if item.get_closest_marker(mark)]
+        rank[item.path] = min([rank.get(item.path, len(LONGEST_FIRST)), *own])
+    items.sort(key=lambda item: rank[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from dashboard.condition import (
     STALE_AFTER_INTERVALS,
+    Condition,
+    State,
     bay_state,
     condition,
     is_older,
@@ -51,11 +53,12 @@ def entity(view: CityView, models: Models, model: Model, thing: ThingRow, now: d
         if place.coordinate_trust is not None:
             found["coordinateTrust"] = _property(place.coordinate_trust)
             found["location"] |= {"coordinateTrust": found["coordinateTrust"]}
-    found |= _of_table(view, models, model, thing, now)
+    doing = _condition(view, model, thing, now)
+    found |= _of_table(view, models, model, thing, now, doing.time)
     values = [view.newest[s.id] for s in view.streams_of.get(thing.id, ()) if s.id in view.newest]
     for value in values:
         found |= _observed(view, model, value, now)
-    return found | _marks(view, thing, found, values, now)
+    return found | _marks(view, thing, found, values, doing.state)
 
 
 def _place(view: CityView, thing: ThingRow) -> ThingRow:
@@ -64,7 +67,9 @@ def _place(view: CityView, thing: ThingRow) -> ThingRow:
     return parent if thing.lat is None and parent is not None else thing
 
 
-def _of_table(view: CityView, models: Models, model: Model, thing: ThingRow, now: datetime) -> Entity:
+def _of_table(
+    view: CityView, models: Models, model: Model, thing: ThingRow, now: datetime, time: datetime | None
+) -> Entity:
     """What a published model wants besides what is observed."""
     table, found = model.table, {}
     if table is None:
@@ -72,7 +77,6 @@ def _of_table(view: CityView, models: Models, model: Model, thing: ThingRow, now
     if table.id_as is not None:
         found[table.id_as] = _property(thing.id)
     found |= {name: _property(value) for name, value in table.constants.items()}
-    time = _last_report(view, model, thing, now)
     if table.time is not None and time is not None:
         found[table.time] = _property({"@type": "DateTime", "@value": time})
     parent = view.things.get(thing.parent_id or "")
@@ -189,12 +193,11 @@ def _is_usable(view: CityView, value: LiveValue, now: datetime) -> bool:
     return value.quality < Quality.SUSPECT and not is_older(view, value, STALE_AFTER_INTERVALS, now)
 
 
-def _marks(view: CityView, thing: ThingRow, found: Entity, values: list[LiveValue], now: datetime) -> Entity:
+def _marks(view: CityView, thing: ThingRow, found: Entity, values: list[LiveValue], state: State) -> Entity:
     """Once more of the whole entity, for who reads values alone."""
-    domain = view.domains[thing.domain]
     below = [v for bay in view.children_of.get(thing.id, ()) for v in view.values_of(bay.id).values()]
     marks: Entity = {"simulated": _property(any(map(is_simulated, [*values, *below])))}
-    marks["state"] = _property(_condition(view, domain.key, thing, now)[1])
+    marks["state"] = _property(state)
     suspect = [name for name, one in found.items() if _flag(one, "quality", 0) >= Quality.SUSPECT]
     stale = [name for name, one in found.items() if _flag(one, "stale", False)]
     if suspect:
@@ -211,21 +214,12 @@ def _flag(attribute: Any, name: str, otherwise: Any) -> Any:
     return otherwise if told is None else told["value"]
 
 
-def _last_report(view: CityView, model: Model, thing: ThingRow, now: datetime) -> datetime | None:
-    return _condition(view, model.domain.key, thing, now)[0]
-
-
-def _condition(
-    view: CityView, domain_key: str, thing: ThingRow, now: datetime
-) -> tuple[datetime | None, str]:
-    """When it last reported, and how it is doing: as on the map."""
-    domain = view.domains[domain_key]
-    section = usable_map_section(domain)
-    if section.summary is not None and thing.kind in domain.map_kinds:
-        found = summary_condition(view, domain, section, thing, now)
-    else:
-        found = condition(view, domain, thing, now)
-    return found.time, found.state
+def _condition(view: CityView, model: Model, thing: ThingRow, now: datetime) -> Condition:
+    """How it is doing: as on the map."""
+    section = usable_map_section(model.domain)
+    if section.summary is not None and thing.kind in model.domain.map_kinds:
+        return summary_condition(view, model.domain, section, thing, now)
+    return condition(view, model.domain, thing, now)
 
 
 def _property(value: Any) -> Attribute:

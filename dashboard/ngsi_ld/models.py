@@ -4,12 +4,13 @@ A kind that no table names is an entity all the same, of a type of its own and w
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from ingest.conversion import UnknownUnit, convert
 from ingest.indicators.parking import BayState
 from storage.catalog import ReferenceDataError
 from storage.model import Domain
@@ -29,6 +30,8 @@ SHARED: Final[Mapping[str, str]] = {
 
 MARKS: Final = ("simulated", "state", "suspectAttributes", "staleAttributes", "coordinateTrust")
 """Of an entity: what its attributes say of themselves, once more for the representations that leave that out."""
+RESERVED: Final = frozenset({"id", "type", "name", "alternateName", "location", "retiredFrom", *MARKS})
+"""What every entity may have, so that nothing else can be called so."""
 SUBPROPERTIES: Final = (
     "provenance",
     "inputProvenance",
@@ -91,10 +94,32 @@ _SECTION: Final = TypeAdapter(dict[str, KindTable])
 def section(domain: Domain) -> dict[str, KindTable]:
     """The catalogue's table `ngsi_ld`, by kind. Raises ReferenceDataError naming file and key."""
     try:
-        return _SECTION.validate_python(domain.sections.get("ngsi_ld", {}))
+        tables = _SECTION.validate_python(domain.sections.get("ngsi_ld", {}))
     except ValidationError as error:
         faults = "; ".join(f"ngsi_ld.{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
         raise ReferenceDataError(f"{domain.source}: {faults}") from error
+    for kind, table in tables.items():
+        fault = next(_faults(domain, table), None)
+        if fault is not None:
+            raise ReferenceDataError(f"{domain.source}: ngsi_ld.{kind}.{fault}")
+    return tables
+
+
+def _faults(domain: Domain, table: KindTable) -> Iterator[str]:
+    """What can only be seen beside the domain's properties."""
+    for key in {*table.attributes, *table.left_out}:
+        if key not in domain.properties:
+            yield f"attributes.{key}: the domain has no such property"
+    names = [one if isinstance(one, str) else one.name for one in table.attributes.values()]
+    for name in names:
+        if name in RESERVED or names.count(name) > 1:
+            yield f"attributes: '{name}' is taken"
+    for key, one in table.attributes.items():
+        if isinstance(one, AttributeTable) and one.unit is not None:
+            try:
+                convert(1.0, domain.properties[key].unit, one.unit)
+            except UnknownUnit as error:
+                yield f"attributes.{key}.unit: {error}"
 
 
 def usable_section(domain: Domain) -> dict[str, KindTable]:
@@ -119,12 +144,13 @@ class Model:
 
     def attribute(self, property_key: str) -> AttributeTable | None:
         """How a property is called here; None: it is left out."""
+        own = f"{self.domain.key}_{property_key}" if property_key in RESERVED else property_key
         if self.table is None:
-            return AttributeTable(name=property_key)
+            return AttributeTable.model_construct(name=own)
         if property_key in self.table.left_out:
             return None
-        found = self.table.attributes.get(property_key, property_key)
-        return AttributeTable(name=found) if isinstance(found, str) else found
+        found = self.table.attributes.get(property_key, own)
+        return AttributeTable.model_construct(name=found) if isinstance(found, str) else found
 
     def terms(self) -> dict[str, str]:
         """Every name that its entities may use and the core @context lacks, with what it stands for."""
@@ -217,16 +243,17 @@ def _model(domain: Domain, kind: str, table: KindTable | None) -> Model:
 def _context(found: Iterable[Model]) -> dict[str, Any]:
     """One @context for all types: a name that means different things in two types is defined inside each of them
     (type-scoped, JSON-LD 1.1), every other one at the top, where older readers find it too."""
-    terms = [(one, one.terms()) for one in found]
+    terms: dict[tuple[str, str], dict[str, str]] = {}
     meanings: dict[str, set[str]] = {}
-    for _, names in terms:
-        for name, iri in names.items():
+    for one in found:
+        terms.setdefault((one.type, one.type_iri), {}).update(one.terms())
+        for name, iri in one.terms().items():
             meanings.setdefault(name, set()).add(iri)
     context: dict[str, Any] = {"@version": 1.1}
     context |= {name: OWN + name for name in (*MARKS, *SUBPROPERTIES)}
     context[UNIT_TEXT] = "https://schema.org/unitText"
     context |= {name: next(iter(iris)) for name, iris in sorted(meanings.items()) if len(iris) == 1}
-    for one, names in terms:
+    for (type_name, type_iri), names in terms.items():
         scoped = {name: iri for name, iri in sorted(names.items()) if len(meanings[name]) > 1}
-        context[one.type] = {"@id": one.type_iri, "@context": scoped} if scoped else one.type_iri
+        context[type_name] = {"@id": type_iri, "@context": scoped} if scoped else type_iri
     return context

@@ -392,6 +392,16 @@ def test_every_name_in_an_entity_has_a_meaning() -> None:
                 assert all(inner in core or inner in context for inner in attribute), (name, attribute)
 
 
+def test_a_property_that_is_called_as_every_entitys_mark_gets_its_domains_name() -> None:
+    air = load_catalog()["air_quality"]
+    renamed = replace(air, properties={"state": replace(air.properties["pm10"], key="state")}, sections={})
+    model = models({"air_quality": renamed}, [("air_quality", "station")]).by_type["AirQualityStation"]
+    attribute = model.attribute("state")
+    assert attribute is not None
+    assert attribute.name == "air_quality_state"
+    assert model.terms()["air_quality_state"] == "urn:x-hanoi-ops:air_quality:state"
+
+
 def test_types_are_listed_with_their_attributes() -> None:
     view = city([value("hoan-kiem", "pm2_5", 35.2)])
     known = models_of(view)
@@ -486,10 +496,21 @@ def test_the_table_of_the_docs_makes_a_noise_meter_a_noise_level_observed(tmp_pa
     assert model.terms()["LAeq"] == f"{ENVIRONMENT}LAeq"
 
 
-def test_a_table_that_can_not_be_used_is_said_and_left_out() -> None:
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ({"type": "No Type"}, r"station\.type"),
+        ({"attributes": {"radon": "radon"}}, r"attributes\.radon: the domain has no such property"),
+        ({"attributes": {"pm10": {"name": "pm10", "unit": "m"}}}, r"attributes\.pm10\.unit: .*m"),
+        ({"attributes": {"pm10": "pm", "pm2_5": "pm"}}, r"'pm' is taken"),
+        ({"attributes": {"pm10": "location"}}, r"'location' is taken"),
+    ],
+)
+def test_a_table_that_can_not_be_used_is_said_and_left_out(table: dict[str, Any], told: str) -> None:
     air = load_catalog()["air_quality"]
-    broken = replace(air, sections={"ngsi_ld": {"station": {"type": "No Type", "vocabulary": "x"}}})
-    with pytest.raises(ReferenceDataError, match=r"air_quality\.toml: ngsi_ld\.station\.type"):
+    whole = {"type": "AirQualityObserved", "vocabulary": ENVIRONMENT, **table}
+    broken = replace(air, sections={"ngsi_ld": {"station": whole}})
+    with pytest.raises(ReferenceDataError, match=rf"air_quality\.toml: ngsi_ld\..*{told}"):
         section(broken)
     known = models({"air_quality": broken}, [("air_quality", "station")])
     assert set(known.by_type) == {"AirQualityStation", "urn:x-hanoi-ops:kind:air_quality:station"}

@@ -16,7 +16,7 @@ from dashboard.ngsi_ld.refusal import Refused, too_complex
 from storage.places import distance_m
 from storage.things import ThingRow
 
-MOST_SEARCHED: Final = 5000
+MOST_SEARCHED: Final = 3000
 """Entities whose values one question may look at."""
 
 

@@ -134,34 +134,34 @@ def _observed(view: CityView, model: Model, value: LiveValue, now: datetime) -> 
     if named is None:
         return {}
     stream = view.streams[value.datastream_id]
-    observed = model.domain.properties.get(value.property)
+    observed = model.domain.properties[value.property]
     told = _told(view, value, now)
     attribute = _property(_result(value, stream, observed, named)) | _unit(stream, observed, named)
     if named.note is not None:
         told["description"] = _property(named.note)
     found: Entity = {named.name: attribute | told}
-    band = observed.band(value.result) if observed is not None else None
+    band = observed.band(value.result)
     if named.level is not None and band is not None and _is_usable(view, value, now):
         found[named.level] = _property(band.label.en) | told
     return found
 
 
 def _result(
-    value: LiveValue, stream: DatastreamRow, observed: Property | None, named: AttributeTable
+    value: LiveValue, stream: DatastreamRow, observed: Property, named: AttributeTable
 ) -> float | int | bool:
-    if observed is not None and observed.boolean:
+    if observed.boolean:
         return value.result >= 0.5
     result = float(value.result)
     if named.unit is not None:
         result = convert(result, stream.unit, named.unit)
     if named.signed and result > 180:
         result -= 360
-    whole = observed is not None and observed.decimals == 0 and result.is_integer()
+    whole = observed.decimals == 0 and result.is_integer()
     return int(result) if whole else result
 
 
-def _unit(stream: DatastreamRow, observed: Property | None, named: AttributeTable) -> Attribute:
-    if observed is not None and observed.boolean:
+def _unit(stream: DatastreamRow, observed: Property, named: AttributeTable) -> Attribute:
+    if observed.boolean:
         return {}
     unit = named.unit or stream.unit
     words = unit_text(unit)

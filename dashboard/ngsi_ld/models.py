@@ -141,16 +141,11 @@ class Model:
     type_iri: str
     table: KindTable | None
     """None: the type is our own."""
+    named: Mapping[str, AttributeTable | None]
 
     def attribute(self, property_key: str) -> AttributeTable | None:
-        """How a property is called here; None: it is left out."""
-        own = f"{self.domain.key}_{property_key}" if property_key in RESERVED else property_key
-        if self.table is None:
-            return AttributeTable.model_construct(name=own)
-        if property_key in self.table.left_out:
-            return None
-        found = self.table.attributes.get(property_key, own)
-        return AttributeTable.model_construct(name=found) if isinstance(found, str) else found
+        """How a property is called here; None: it is left out, as is one that the catalogue does not know."""
+        return self.named.get(property_key)
 
     def terms(self) -> dict[str, str]:
         """Every name that its entities may use and the core @context lacks, with what it stands for."""
@@ -222,22 +217,23 @@ def models(domains: Mapping[str, Domain], kinds: Iterable[tuple[str, str]]) -> M
 
 
 def _model(domain: Domain, kind: str, table: KindTable | None) -> Model:
-    if table is not None:
-        return Model(
-            domain=domain,
-            kind=kind,
-            type=table.type,
-            type_iri=table.vocabulary + table.type,
-            table=table,
-        )
     words = "_".join((domain.key, kind)).replace("-", "_").split("_")
     return Model(
         domain=domain,
         kind=kind,
-        type="".join(word.capitalize() for word in words),
-        type_iri=f"{OWN}kind:{domain.key}:{kind}",
-        table=None,
+        type=table.type if table else "".join(word.capitalize() for word in words),
+        type_iri=table.vocabulary + table.type if table else f"{OWN}kind:{domain.key}:{kind}",
+        table=table,
+        named={key: _named(domain, table, key) for key in domain.properties},
     )
+
+
+def _named(domain: Domain, table: KindTable | None, key: str) -> AttributeTable | None:
+    if table is not None and key in table.left_out:
+        return None
+    own = f"{domain.key}_{key}" if key in RESERVED else key
+    found = own if table is None else table.attributes.get(key, own)
+    return AttributeTable.model_construct(name=found) if isinstance(found, str) else found
 
 
 def _context(found: Iterable[Model]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from dashboard.alerts import AlertBoard
 from dashboard.api import (
     alerts,
     cap,
+    datex2,
     documents,
     domains,
     forecasts,
@@ -51,11 +52,13 @@ from dashboard.citizen.first_page import FirstPage
 from dashboard.citizen.here_words import word_files
 from dashboard.citizen.pages import LANGUAGES, PATHS, PageSettings, scripts
 from dashboard.data import City, CityFeed, Clock, DomainSource
+from dashboard.datex2 import ParkingBoard
 from dashboard.encoded import encode
 from dashboard.forecasts import ForecastBoard
 from dashboard.limits import AnonymousLimits, BoundedCounts
 from dashboard.live import LiveHub, What
 from dashboard.map_snapshot import MapSnapshots
+from dashboard.ngsi_ld import routes as ngsi_ld
 from dashboard.notices import NoticeBoard
 from dashboard.reporting import pages as report_pages
 from dashboard.reporting.intake import Intake
@@ -165,6 +168,7 @@ def build_site(
         maps=MapSnapshots(city, clock),
         alerts=board,
         cap=published,
+        parking=ParkingBoard(city, clock),
         notices=told,
         forecasts=ahead,
         anonymous=AnonymousLimits(
@@ -192,9 +196,22 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
         lifespan=_lifespan(site),
     )
     problems.install(app)
-    for module in (domains, things, search, observations, forecasts, maps, stream, alerts, cap, notices):
+    for module in (
+        domains,
+        things,
+        search,
+        observations,
+        forecasts,
+        maps,
+        datex2,
+        stream,
+        alerts,
+        cap,
+        notices,
+    ):
         app.include_router(module.router(site), prefix="/api/v1")
     app.include_router(sensorthings.router(site))
+    app.include_router(ngsi_ld.router(site))
     registry = CollectorRegistry()
     registry.register(probes.SiteCollector(site))
     app.include_router(probes.router(site, registry))

@@ -13,9 +13,9 @@ from dashboard.api_keys import KeyRing
 from dashboard.limits import AnonymousLimits, Verdict, fields
 from dashboard.networks import network
 
-APIS: Final = ("/api/", "/sta/", "/open311/")
+APIS: Final = ("/api/", "/sta/", "/ngsi-ld/", "/open311/")
 KEY_HEADER: Final = "x-api-key"
-_QUERIES: Final = re.compile(r"/api/v1/(datastreams/.*|things/?)|/(sta|open311)/.*")
+_QUERIES: Final = re.compile(r"/api/v1/(datastreams/.*|things/?)|/(sta|ngsi-ld|open311)/.*")
 _STREAM: Final = "/api/v1/stream"
 _BEARER: Final = re.compile(r"bearer(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 STREAM_RETRY_S: Final = 30

@@ -82,6 +82,29 @@ _CAP: Final = """<?xml version="1.0" encoding="utf-8"?>
   <scope>Public</scope>
 </alert>
 """
+_DATEX2_TABLE: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<d2:payload xmlns:d2="http://datex2.eu/schema/3/d2Payload" xsi:type="prk:ParkingTablePublication" lang="vi">
+  <prk:parkingTable id="hanoi-parking" version="5d0c1e3f9a42">
+    <prk:hierarchyElementGeneral xsi:type="prk:Place" id="ltk-01" version="81c7a05b2e10">
+      <prk:supply><prk:quantity>14</prk:quantity><prk:viewType>spaceView</prk:viewType></prk:supply>
+    </prk:hierarchyElementGeneral>
+  </prk:parkingTable>
+</d2:payload>
+"""
+_DATEX2_STATUS: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<d2:payload xmlns:d2="http://datex2.eu/schema/3/d2Payload" xsi:type="prk:ParkingStatusPublication" lang="vi">
+  <prk:headerInformation><com:informationStatus>test</com:informationStatus></prk:headerInformation>
+  <prk:parkingStatusInformation xsi:type="prk:PlaceStatus">
+    <fac:reference id="ltk-01" version="81c7a05b2e10" targetClass="fac:FacilityObject"/>
+    <prk:occupancy>
+      <prk:numberOfVacantSpaces>5</prk:numberOfVacantSpaces>
+      <prk:numberOfOccupiedSpaces>9</prk:numberOfOccupiedSpaces>
+      <prk:occupancy>64.3</prk:occupancy>
+    </prk:occupancy>
+    <prk:status>spacesAvailable</prk:status>
+  </prk:parkingStatusInformation>
+</d2:payload>
+"""
 
 ANSWERS: Final[dict[str, Any]] = {
     "/api/v1/domains": {
@@ -188,6 +211,8 @@ ANSWERS: Final[dict[str, Any]] = {
             }
         ]
     },
+    "/api/v1/parking/datex2/table.xml": _DATEX2_TABLE,
+    "/api/v1/parking/datex2/status.xml": _DATEX2_STATUS,
     "/api/v1/alerts/cap": _ATOM,
     "/api/v1/alerts/cap/{identifier}.xml": _CAP,
 }

@@ -11,12 +11,15 @@ from dashboard.api.problems import problem
 
 OPEN: Final = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Link, NGSILD-Results-Count, RateLimit, RateLimit-Policy, Retry-After",
+    ),
 )
 """The API is open: any page may read it; there is nothing to log in to."""
 PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, HEAD",
-    "Access-Control-Allow-Headers": "Authorization, If-None-Match, Last-Event-ID, X-API-Key",
+    "Access-Control-Allow-Headers": "Authorization, If-None-Match, Last-Event-ID, Link, X-API-Key",
     "Access-Control-Max-Age": "7200",
     "Allow": "GET, HEAD, OPTIONS",
 }
@@ -32,7 +35,7 @@ BODY_LARGEST: Final = 8192
 TARGET_LARGEST: Final = 8192
 HEADERS_LARGEST: Final = 16_384
 """Bytes. The server's own bound is on what is incomplete: what comes at once is longer."""
-_OPEN_PATHS: Final = ("/api/", "/openapi.json", "/sta/", "/open311/")
+_OPEN_PATHS: Final = ("/api/", "/openapi.json", "/sta/", "/ngsi-ld/", "/open311/")
 
 
 def content_security_policy(tiles_url: str | None, *, forms: bool = False) -> str:

@@ -7,6 +7,7 @@ from dashboard.api_keys import KeyRing
 from dashboard.bounded_http import Bounds
 from dashboard.cap_feed import CapBoard
 from dashboard.data import City, CityFeed, Clock
+from dashboard.datex2 import ParkingBoard
 from dashboard.forecasts import ForecastBoard
 from dashboard.limits import AnonymousLimits
 from dashboard.live import LiveHub
@@ -23,6 +24,7 @@ class Site:
     maps: MapSnapshots
     alerts: AlertBoard
     cap: CapBoard
+    parking: ParkingBoard
     notices: NoticeBoard
     forecasts: ForecastBoard
     anonymous: AnonymousLimits

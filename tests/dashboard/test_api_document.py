@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from dashboard.api import (
     alerts,
     cap,
+    datex2,
     documents,
     domains,
     forecasts,
@@ -26,7 +27,7 @@ PROBLEM = "application/problem+json"
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    for module in (domains, things, observations, forecasts, maps, stream, alerts, cap, notices):
+    for module in (domains, things, observations, forecasts, maps, datex2, stream, alerts, cap, notices):
         app.include_router(module.router(SimpleNamespace()), prefix="/api/v1")  # type: ignore[arg-type]
     documents.install_openapi(app)
     return app.openapi()

@@ -1,12 +1,19 @@
 """Windows that move with time, whoever asks; and who counts as one visitor."""
 
+import asyncio
+from datetime import UTC, datetime
+
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import RateLimitItemPerMinute
 from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from dashboard.api.allowance import given_key
+from dashboard.api.allowance import Allowances, given_key
+from dashboard.api_keys import KeyRing
 from dashboard.limits import AnonymousLimits, BoundedCounts, Verdict, Windows, fields
 from dashboard.networks import network
 
@@ -119,3 +126,28 @@ def test_the_fields_are_those_of_the_draft() -> None:
 )
 def test_where_a_key_stands(headers: dict[str, str], key: str | None) -> None:
     assert given_key(Headers(headers)) == key
+
+
+@pytest.mark.parametrize(
+    ("path", "policy"),
+    [
+        ("/sta/v1.1/Things", "queries"),
+        ("/ngsi-ld/v1/entities", "queries"),
+        ("/ngsi-ld/v1/types", "queries"),
+        ("/api/v1/things", "queries"),
+        ("/api/v1/parking/datex2/status.xml", "api"),
+        ("/api/v1/alerts", "api"),
+    ],
+)
+def test_each_route_counts_in_its_policy(path: str, policy: str) -> None:
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response()(scope, receive, send)
+
+    limits = AnonymousLimits(api_per_minute=9, queries_per_minute=3, streams=1)
+    app = Allowances(served, anonymous=limits, keys=KeyRing(lambda: datetime.now(UTC)))
+
+    async def asked() -> str:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as http:
+            return (await http.get(path)).headers["ratelimit-policy"]
+
+    assert asyncio.run(asked()).startswith(f'"{policy}"')

@@ -188,7 +188,6 @@ def _service(
         "dcat:endpointURL": {"@id": f"{around.origin}{endpoint}"},
         "dcat:endpointDescription": {"@id": f"{around.origin}{described}"},
         "dcat:servesDataset": [{"@id": one["@id"]} for one in datasets],
-        **_rights(around),
     }
 
 
@@ -205,10 +204,12 @@ def _rights(around: Around) -> dict[str, Any]:
     told = around.licence
     if told is None:
         label = _both(Text(vi=NO_LICENCE_VI, en=NO_LICENCE))
-        return {"dct:rights": {"@type": "dct:RightsStatement", "rdfs:label": label}}
+        node = {"@id": f"{around.origin}{PATH}#rights", "@type": "dct:RightsStatement", "rdfs:label": label}
+        return {"dct:rights": node}
     if told.startswith(("https://", "http://")):
         return {"dct:license": {"@id": told, "@type": "dct:LicenseDocument"}}
-    return {"dct:license": {"@type": "dct:LicenseDocument", "rdfs:label": told}}
+    node = {"@id": f"{around.origin}{PATH}#licence", "@type": "dct:LicenseDocument", "rdfs:label": told}
+    return {"dct:license": node}
 
 
 def _around_all(placed: list[tuple[float, float]]) -> dict[str, Any]:

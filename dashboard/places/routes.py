@@ -37,7 +37,7 @@ OLDEST: Final = timedelta(seconds=1)
 """Ages grow: a page of the moment is made anew after this when somebody asks."""
 MOMENT_MAX_AGE_S: Final = 1
 MAP_MAX_AGE_S: Final = 3600
-KEPT_MOST: Final = 2000
+KEPT_MOST: Final = 500
 """Pages in memory at most; then all are forgotten."""
 WAIT_S: Final = 3.0
 """How long a request waits for its turn, and for a connection."""

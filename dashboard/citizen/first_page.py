@@ -22,6 +22,7 @@ from dashboard.data import CityView
 from dashboard.encoded import Encoded, encode
 from dashboard.map_snapshot import feature_collection, usable_map_section
 from dashboard.notices import public_item
+from dashboard.places.addresses import domain_path
 from storage.alert_log import AlertRow
 from storage.model import Domain, Property, Quality
 from storage.notices import Notice
@@ -106,6 +107,7 @@ def fill(
         simulated_hidden="" if simulated else " hidden",
         notices_hidden="" if notices else " hidden",
         notices_now=NOTICES_HERE,
+        pages_now=" · ".join(_pages(now, view)),
         layers_now="".join(_layer(now, d, shapes(sections)[key]) for key, d in view.domains.items()),
         alerts_now=ALERTS_HERE,
         tables="".join(_tables(now, view, sections, found))
@@ -149,6 +151,14 @@ def _newest(now: Now, age_s: float | None) -> str:
 def _layer(now: Now, domain: Domain, shape: str) -> str:
     key = html.escape(domain.key)
     return f'<a class="layer" href="#t-{key}" data-domain="{key}">{swatch(shape)}{now.text(domain.name)}</a>'
+
+
+def _pages(now: Now, view: CityView) -> Iterator[str]:
+    """To the list of each domain, whose places have pages of their own."""
+    for domain in view.domains.values():
+        path = domain_path(domain, now.language)
+        if path is not None:
+            yield f'<a href="{html.escape(path)}">{now.text(domain.name)}</a>'
 
 
 def _tables(

@@ -31,6 +31,7 @@ FILLED: Final = (
     "layers_now",
     "alerts_now",
     "tables",
+    "pages_now",
 )
 """What the template leaves open for the moment."""
 HERE: Final = ("me", "me_hint", "find")

@@ -56,9 +56,8 @@ def step_of(text: str | None) -> Step:
     raise BadParameter("step", "is none of raw, 1h, 1d")
 
 
-def write(conn: db.Connection, asked: Asked, licence: str | None, now: datetime) -> IO[bytes]:
-    """A file without a name, at its beginning; who gets it closes it. Raises TooMany, db.Cancelled."""
-    selection = Selection(
+def selected(asked: Asked, now: datetime) -> Selection:
+    return Selection(
         things=[asked.thing],
         streams_of={asked.thing.id: [stream.id for stream in asked.streams]},
         start=asked.period.start,
@@ -66,11 +65,20 @@ def write(conn: db.Connection, asked: Asked, licence: str | None, now: datetime)
         step=asked.step,
         qualities=None,
     )
-    notes = metadata(selection, licence=licence, now=now)
-    notes |= {
+
+
+def notes_of(selection: Selection, licence: str | None, now: datetime) -> dict[str, str]:
+    """What a file says of itself, where its format has a place for it."""
+    return metadata(selection, licence=licence, now=now) | {
         "time_zone": "UTC; days and months are those of Asia/Ho_Chi_Minh",
         "units": "UCUM, in the column unit",
     }
+
+
+def write(conn: db.Connection, asked: Asked, licence: str | None, now: datetime) -> IO[bytes]:
+    """A file without a name, at its beginning; who gets it closes it. Raises TooMany, db.Cancelled."""
+    selection = selected(asked, now)
+    notes = notes_of(selection, licence, now)
     rows = 0
 
     def told(more: int, until: datetime | None) -> None:

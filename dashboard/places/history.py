@@ -42,14 +42,22 @@ class Asked:
 
 
 def asked(view: CityView, domain: Domain, thing: ThingRow, period: Period) -> Asked:
-    """A day by hours, without what there is once a day; a month by days."""
+    """A day by hours, without what there is once a day; a month by days, first what is an index of the day."""
     width = HOUR if period.is_day else DAY
     told = [
         (one, stream)
         for one, stream in observed(view, domain, thing)
         if one.key not in OF_THE_DEVICE and stamped_at_end(one) <= width
     ]
+    if not period.is_day:
+        told.sort(key=lambda one: not _is_index_of_a_day(domain, one[0]))
     return Asked(told=told, step="1h" if period.is_day else "1d", start=period.start, end=period.end + width)
+
+
+def _is_index_of_a_day(domain: Domain, one: Property) -> bool:
+    """On the headline's own scale: VN_AQI of the day, where the mean of the hourly ones would be no index."""
+    scale = domain.properties[domain.headline].bands
+    return stamped_at_end(one) == DAY and bool(one.bands) and one.bands == scale
 
 
 def history_page(

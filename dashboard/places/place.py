@@ -122,22 +122,31 @@ def _where(now: Now, view: CityView, domain: Domain, thing: ThingRow) -> str:
     facts = [html.escape(kind_of(now, domain, thing)), now.text(domain.name)]
     lines = [" · ".join(one for one in facts if one)]
     if thing.retired_from is not None:
-        lines.append(f"{now.of('place_retired')} {words.moment(thing.retired_from)}")
+        since = Period.day_of(thing.retired_from).title(now.language)
+        lines.append(f"{now.of('place_retired')} {since}")
     if point is not None:
         path = place_path(domain, point.id, now.language)
         lines.append(f"{now.of('place_part_of')}: {link(path, name_of(point, now.language))}")
     if isinstance(street, str) and street:
         lines.append(f"{now.of('place_street')}: {html.escape(street)}")
     lines.append(_position(now, stands))
-    links = [link(f"{HOMES[now.language]}#{(point or thing).id}", now.texts["place_on_map"])]
-    if stands.lat is not None and stands.coordinate_trust != CoordinateTrust.SYNTHETIC:
-        links.append(link(f"geo:{stands.lat},{stands.lon}", now.texts["place_directions"]))
-    links.append(link(f"{_REPORTS[now.language]}?thing={(point or thing).id}", now.texts["place_report"]))
+    links = _ways_there(now, domain, point or thing, stands)
     told = "".join(f"<li>{one}" for one in lines)
     return (
         f'<section><h2>{now.of("place_where")}</h2><ul class="facts">{told}</ul>'
         f'<p class="links">{" ".join(links)}</p></section>'
     )
+
+
+def _ways_there(now: Now, domain: Domain, shown: ThingRow, stands: ThingRow) -> list[str]:
+    """`shown` is what the map has of it; nobody is sent to a position that is made up."""
+    links = []
+    if shown.lat is not None and shown.kind in domain.map_kinds and shown.retired_from is None:
+        links.append(link(f"{HOMES[now.language]}#{shown.id}", now.texts["place_on_map"]))
+        links.append(link(f"{_REPORTS[now.language]}?thing={shown.id}", now.texts["place_report"]))
+    if stands.lat is not None and stands.coordinate_trust != CoordinateTrust.SYNTHETIC:
+        links.append(link(f"geo:{stands.lat},{stands.lon}", now.texts["place_directions"]))
+    return links
 
 
 def _position(now: Now, stands: ThingRow) -> str:

@@ -18,7 +18,7 @@ from dashboard.api.site import Site
 from dashboard.citizen.first_page import Now
 from dashboard.citizen.pages import LANGUAGES, PageSettings
 from dashboard.encoded import Encoded, encode
-from dashboard.places import dcat, downloads, sitemap
+from dashboard.places import csvw, dcat, downloads, sitemap
 from dashboard.places.addresses import domain_called, domain_of, place_path
 from dashboard.places.frame import Around, Page, framed, texts
 from dashboard.places.history import asked as asked_of
@@ -27,6 +27,7 @@ from dashboard.places.lists import domain_page, missing_page
 from dashboard.places.observed import observed
 from dashboard.places.period import Period
 from dashboard.places.place import place_page
+from dashboard.places.said import name_of
 from storage import place_history
 from storage.db import Cancelled, DatabaseUnreachable
 from storage.model import Domain
@@ -180,6 +181,8 @@ class _Pages:
         ending: str,
     ) -> Response:
         told = observed(self._site.city.view, domain, thing)
+        is_beside = ending == f"csv{csvw.SUFFIX}"
+        ending = "csv" if is_beside else ending
         if period is None or period.start > now.at or ending not in get_args(downloads.Ending) or not told:
             return problem(404, "there is no such file of this place")
         asked = downloads.Asked(
@@ -189,6 +192,8 @@ class _Pages:
             ending=cast(downloads.Ending, ending),
             step=downloads.step_of(request.query_params.get("step")),
         )
+        if is_beside:
+            return self._described(asked, now)
         try:
             file = await _in_turn(self._file_turn, lambda: self._written(asked, now.at))
         except downloads.TooMany:
@@ -198,6 +203,20 @@ class _Pages:
         except (TimeoutError, Cancelled):
             return problem(503, "files are being made for others; try again", headers={"Retry-After": "10"})
         return self._sent(request, file, asked, now.at)
+
+    def _described(self, asked: downloads.Asked, now: Now) -> Response:
+        """The metadata beside a CSV."""
+        notes = downloads.notes_of(downloads.selected(asked, now.at), self._settings.data_licence, now.at)
+        made = csvw.metadata(
+            f"{asked.period.text}.csv" + ("" if asked.step == "raw" else f"?step={asked.step}"),
+            f"{name_of(asked.thing, 'en')}, {asked.period.title('en')}",
+            notes,
+            asked.step,
+            self._settings.publisher,
+        )
+        return EncodedAnswer(
+            encode(made), media_type=csvw.MEDIA_TYPE, max_age_s=_max_age_s(asked.period, now.at), headers=OPEN
+        )
 
     def _written(self, asked: downloads.Asked, now: datetime) -> IO[bytes]:
         with self._site.pool.connection(timeout=WAIT_S) as conn:
@@ -215,7 +234,11 @@ class _Pages:
         )
 
     def _describing(self, request: Request, asked: downloads.Asked) -> str:
-        links = [f'<{self._origin(request)}/catalog.jsonld>; rel="describedby"']
+        links = [f'<{self._origin(request)}{dcat.PATH}>; rel="collection"']
+        if asked.ending == "csv":
+            step = "" if asked.step == "raw" else f"?step={asked.step}"
+            beside = f"{asked.period.text}.csv{csvw.SUFFIX}{step}"
+            links.append(f'<{beside}>; rel="describedby"; type="{csvw.MEDIA_TYPE}"')
         licence = self._settings.data_licence
         if licence is not None and licence.startswith(("https://", "http://")):
             links.append(f'<{licence}>; rel="license"')

@@ -216,6 +216,13 @@ def test_a_position_that_is_made_up_is_told_to_no_machine() -> None:
     assert "Vị trí giả lập" in html
 
 
+def test_what_is_out_of_use_keeps_its_page_and_is_on_no_map() -> None:
+    out = [replace(one, retired_from=NOW - timedelta(days=3)) for one in THINGS]
+    html = page(view().with_things(out, STREAMS.values()), "hoan-kiem")
+    assert "Ngừng hoạt động từ ngày 19/11/2026" in html
+    assert "#hoan-kiem" not in html.partition("</head>")[2]
+
+
 def test_a_hostile_name_is_only_text() -> None:
     hostile = [replace(one, name_vi=HOSTILE, properties={"street": HOSTILE}) for one in THINGS]
     city = view([value("hoan-kiem", "vn_aqi", 120.4)]).with_things(hostile, STREAMS.values())
@@ -292,7 +299,9 @@ def test_an_index_of_a_day_stands_at_its_day() -> None:
     read = asked(city, city.domains["air_quality"], thing, month)
     assert 99 in [one.id for _, one in read.told]
     assert read.end == month.end + timedelta(days=1)
-    html = history(city, "2026-11", {99: [rollup(datetime(2026, 11, 21, 17, tzinfo=UTC), 157, count=1)]})
+    midnight = datetime(2026, 11, 21, 17, tzinfo=UTC)
+    hourly = [rollup(midnight - timedelta(days=1), 140, count=24)]
+    html = history(city, "2026-11", {99: [rollup(midnight, 157, count=1)], VN_AQI: hourly})
     assert cells(html) == [["21/11", "157 Xấu", "đo"]]
     day = Period.parse("2026-11-21")
     assert day is not None

@@ -157,8 +157,33 @@ def test_files_have_every_value_with_what_it_is(past: Served) -> None:
     ]
 
 
+@pytest.mark.parametrize("step", ["raw", "1h"])
+def test_a_csv_is_described_beside_it(past: Served, step: str) -> None:
+    """As CSVW finds it: by the answer's link, and without a step by its own rule."""
+    address = f"{PLACE}/2026-11-22.csv" + ("" if step == "raw" else f"?step={step}")
+    answer = past.http.get(address)
+    [link] = re.findall(
+        '<([^>]+)>; rel="describedby"; type="application/csvm\\+json"', answer.headers["link"]
+    )
+    described = past.http.get(str(answer.url.join(link)))
+    assert described.headers["content-type"] == "application/csvm+json"
+    told = described.json()
+    assert described.url.join(told["url"]) == answer.url
+    assert [one["name"] for one in told["tableSchema"]["columns"]] == answer.text.splitlines()[0].split(",")
+    assert told["dc:rights"].startswith("not stated")
+    if step == "raw":
+        assert described.url == str(answer.url) + "-metadata.json"
+
+
 def test_files_that_cannot_be_are_refused(past: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    for path in ("2026-11.xlsx", "2026-13.csv", "2027-01.csv", ".csv"):
+    for path in (
+        "2026-11.xlsx",
+        "2026-11.parquet-metadata.json",
+        "2026-11.csv-metadata.jsonp",
+        "2026-13.csv",
+        "2027-01.csv",
+        ".csv",
+    ):
         answer = past.http.get(f"{PLACE}/{path}")
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
     wrong = past.http.get(f"{PLACE}/2026-11.csv?step=5min")

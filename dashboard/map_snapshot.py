@@ -87,9 +87,17 @@ def thing_feature(view: CityView, domain: Domain, thing: ThingRow, now: datetime
     """One Thing of the domain's map; None when it is not on it."""
     if thing.lat is None or thing.kind not in domain.map_kinds or thing.retired_from is not None:
         return None
+    return any_feature(view, domain, thing, now)
+
+
+def any_feature(view: CityView, domain: Domain, thing: ThingRow, now: datetime) -> Feature:
+    """A Thing as the map would show it, also one that is not on it: a bay, or what has no place."""
     section = usable_map_section(domain)
-    if section.summary is not None:
+    if section.summary is not None and thing.kind in domain.map_kinds:
         return _summed(view, domain, section, thing, now)
+    point = view.things.get(thing.parent_id or "")
+    if section.summary is not None and point is not None:
+        return _bay(view, domain, point, thing, now)
     return _thing(view, thing, thing, condition(view, domain, thing, now), now)
 
 

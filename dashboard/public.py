@@ -60,6 +60,9 @@ from dashboard.live import LiveHub, What
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.ngsi_ld import routes as ngsi_ld
 from dashboard.notices import NoticeBoard
+from dashboard.places import routes as places
+from dashboard.places.frame import styles
+from dashboard.places.last_day import LastDay
 from dashboard.reporting import pages as report_pages
 from dashboard.reporting.intake import Intake
 from dashboard.reporting.on_map import watch as watch_reports
@@ -136,7 +139,7 @@ def build_site(
 ) -> Site:
     """Feed, hub and snapshots wired together; the feed starts with the application."""
     city, hub, board = City(source.domains), LiveHub(clock=clock), AlertBoard()
-    ahead, published = ForecastBoard(city), CapBoard(public_url)
+    ahead, published, last_day = ForecastBoard(city), CapBoard(public_url), LastDay(city)
     told, keys, allowed = (
         NoticeBoard(partial(hub.announce, What.NOTICES)),
         KeyRing(clock),
@@ -158,6 +161,7 @@ def build_site(
             published.watch,
             told.watch,
             keys.watch,
+            last_day.watch,
             watch_reports(city, on_change=partial(hub.announce, What.THINGS)),
         ],
     )
@@ -171,6 +175,7 @@ def build_site(
         parking=ParkingBoard(city, clock),
         notices=told,
         forecasts=ahead,
+        last_day=last_day,
         anonymous=AnonymousLimits(
             api_per_minute=allowed.api_per_minute,
             queries_per_minute=allowed.queries_per_minute,
@@ -179,7 +184,7 @@ def build_site(
         ),
         keys=keys,
         bounds=bounds or Bounds(with_body=WITH_BODY),
-        pool=db.open_pool(url, name="public", schema=SCHEMA, max_size=4),
+        pool=db.open_pool(url, name="public", schema=SCHEMA, max_size=6),
         clock=clock,
         metrics_token=metrics_token,
         public_url=public_url,
@@ -221,10 +226,12 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     app.include_router(report_pages.router(site, intake, tiles_url=settings.tiles_url))
     found = _assets()
     version = offline.version_of(found)
-    _add_pages(app, site, replace(settings, assets=f"/assets/{version}"), version)
+    shown = replace(settings, assets=f"/assets/{version}")
+    _add_pages(app, site, shown, version)
     _add_files(app, offline.site_files(version, found))
     app.mount(f"/assets/{version}", StaticFiles(f"/assets/{version}", found, cache=IMMUTABLE))
     app.mount("/assets", StaticFiles("/assets", found))
+    app.include_router(places.router(site, shown))
     documents.install_openapi(app)
     counted = Allowances(app, anonymous=site.anonymous, keys=site.keys)
     return SiteHeaders(
@@ -258,6 +265,7 @@ def _assets() -> dict[str, StaticFile]:
         **shared_assets(),
         **scripts(),
         **report_pages.scripts(),
+        **styles(),
         **word_files(),
         **offline.icons(),
         **documents.swagger_files(),
@@ -380,7 +388,12 @@ def _serve() -> None:
         bounds=Bounds(proxies=settings.trusted_proxies, with_body=WITH_BODY),
     )
     _raise_file_limit()
-    shown = PageSettings(tiles_url=settings.tiles_url, parking_pay_url=settings.parking_pay_url)
+    shown = PageSettings(
+        tiles_url=settings.tiles_url,
+        parking_pay_url=settings.parking_pay_url,
+        data_licence=settings.data_licence,
+        publisher=settings.publisher,
+    )
     server = build_server(site, shown, host=host, port=port)
     for stop in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it has stopped
         signal.signal(stop, lambda number, frame: server.stop())

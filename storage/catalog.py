@@ -5,6 +5,7 @@ Only the tables `domain` and `property` are understood here; `rule`, `panel`, `s
 that every domain has. Folders given by HANOI_CATALOG_DIR are added to the shipped one.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from storage.folding import folded
 from storage.model import NAME, Band, Checks, Domain, Property, Range, Stuck, Text
 
 SHIPPED: Final = Path(str(files("storage"))) / "catalog"
@@ -22,6 +24,9 @@ OPERATIONS: Final = Path(str(files("storage"))) / "operations" / "catalog"
 
 NEIGHBOUR_INTERVALS: Final = 3
 """Farther than so many reporting intervals a value has no neighbour, where `checks` does not say it in minutes."""
+
+SLUG: Final = "^[a-z0-9]+(-[a-z0-9]+)*$"
+"""A domain in an address: 'khong-khi'."""
 
 Bounds = tuple[float, float]
 Key = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
@@ -141,12 +146,25 @@ class _PropertyTable(_Table):
         )
 
 
+class _SlugTable(_Table):
+    vi: Annotated[str, Field(pattern=SLUG)]
+    en: Annotated[str, Field(pattern=SLUG)]
+
+
 class _DomainTable(_Table):
     key: Key
     name: TextTable
+    slug: _SlugTable | None = None
     headline: Key
     map_kinds: tuple[Key, ...]
+    kinds: dict[Key, TextTable] = Field(default_factory=dict)
     internal: bool = False
+
+    def called(self) -> Text:
+        """In addresses: as the file says, otherwise as the domain's name."""
+        if self.slug is not None:
+            return Text(vi=self.slug.vi, en=self.slug.en)
+        return Text(vi=_slug(self.name.vi, self.key), en=_slug(self.name.en, self.key))
 
 
 class _File(BaseModel):
@@ -176,6 +194,7 @@ def load_catalog(folders: Sequence[Path] = (SHIPPED,)) -> dict[str, Domain]:
             raise ReferenceDataError(
                 f"{path}: domain.key: '{domain.key}' is already in {domains[domain.key].source}"
             )
+        _require_own_addresses(path, domain, domains.values())
         domains[domain.key] = domain
     return domains
 
@@ -303,7 +322,25 @@ def _domain(path: Path, file: _File, shared: Mapping[str, Property]) -> Domain:
         sections=dict(file.model_extra or {}),
         source=str(path),
         internal=file.domain.internal,
+        slug=None if file.domain.internal else file.domain.called(),
+        kinds={kind: name.text() for kind, name in file.domain.kinds.items()},
     )
+
+
+def _slug(name: str, key: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", folded(name)).strip("-") or key.strip("_-").replace("_", "-")
+
+
+def _require_own_addresses(path: Path, domain: Domain, others: Iterable[Domain]) -> None:
+    for other in others:
+        if domain.slug is None or other.slug is None:
+            continue
+        for language in ("vi", "en"):
+            called = domain.slug.in_language(language)
+            if called == other.slug.in_language(language):
+                raise ReferenceDataError(
+                    f"{path}: domain.slug.{language}: '{called}' is that of {other.source} already"
+                )
 
 
 def _forecast(path: Path, observed: Property, properties: Mapping[str, Property]) -> Property:

@@ -170,6 +170,10 @@ class Domain:
     """The file it came from, for error messages."""
     internal: bool = False
     """About the platform itself, not the city: received, stored and alerted, and shown on no page."""
+    slug: Text | None = None
+    """How it is called in the addresses of its pages; None: it has none."""
+    kinds: Mapping[str, Text] = field(default_factory=dict)
+    """What people call its kinds of Thing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     basemap_file: Path | None = None
     parking_pay_url: str | None = Field(default=None, pattern=r"^https://[^\s<>\"]+$")
     """Where a driver pays, a template with {point} and {bay}; unset: the page links to none."""
+    publisher: str | None = Field(default=None, min_length=1, max_length=200)
+    """Who publishes the open data; unset: the catalogue says that nobody has said so."""
+    data_licence: str | None = Field(default=None, min_length=1, max_length=500)
+    """What the open data may be used under, best the URL of a licence; unset: not stated."""
     metrics_token: SecretStr | None = None
     broker_setting: str | None = None
     """The broker's persistence setting (safe, safe-2.0, fast), shown on /metrics; the supervisor sets it."""

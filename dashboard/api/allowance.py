@@ -16,15 +16,18 @@ from dashboard.networks import network
 APIS: Final = ("/api/", "/sta/", "/ngsi-ld/", "/open311/")
 KEY_HEADER: Final = "x-api-key"
 _QUERIES: Final = re.compile(r"/api/v1/(datastreams/.*|things/?)|/(sta|ngsi-ld|open311)/.*")
+_OF_A_TIME: Final = re.compile(r"/(vi|en)/[^/]+/[^/]+/[^/]+")
+"""Pages and files of what a place observed in a month or a day."""
 _STREAM: Final = "/api/v1/stream"
 _BEARER: Final = re.compile(r"bearer(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 STREAM_RETRY_S: Final = 30
 
 
 class Allowances:
-    """ASGI: below APIS every request counts; 429 beyond what is allowed, 401 with a key that is none.
+    """ASGI: below APIS and of pages of history every request counts; 429 beyond what is allowed, 401 with a key that
+    is none.
 
-    Pages, assets and maps that are known are answered before it, from memory: a refusal would cost as much.
+    Other pages, assets and maps that are known are answered from memory: a refusal would cost as much.
     """
 
     def __init__(self, app: ASGIApp, *, anonymous: AnonymousLimits, keys: KeyRing) -> None:
@@ -33,7 +36,7 @@ class Allowances:
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(APIS) or scope["method"] == "OPTIONS":
+        if scope["type"] != "http" or scope["method"] == "OPTIONS" or not _counts(scope["path"]):
             await self._app(scope, receive, send)
             return
         visitor = network(scope["client"][0]) if scope["client"] else "-"
@@ -53,7 +56,7 @@ class Allowances:
         if key is not None:
             verdicts = self._keys.take(key)
             return verdicts, _too_many(verdicts)
-        policy = AnonymousLimits.QUERIES if _QUERIES.fullmatch(scope["path"]) else AnonymousLimits.API
+        policy = AnonymousLimits.QUERIES if _is_query(scope["path"]) else AnonymousLimits.API
         verdicts = self._anonymous.take(policy, visitor)
         refusal = _too_many(verdicts)
         if refusal is not None:
@@ -81,6 +84,14 @@ class Allowances:
             await self._app(scope, receive, send)
         finally:
             self._anonymous.close_stream(visitor)
+
+
+def _counts(path: str) -> bool:
+    return path.startswith(APIS) or _OF_A_TIME.fullmatch(path) is not None
+
+
+def _is_query(path: str) -> bool:
+    return (_QUERIES.fullmatch(path) or _OF_A_TIME.fullmatch(path)) is not None
 
 
 def given_key(headers: Headers) -> str | None:

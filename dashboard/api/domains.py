@@ -12,6 +12,7 @@ from dashboard.api.schema import Catalogue
 from dashboard.api.site import Site
 from dashboard.condition import MapSection, Shape
 from dashboard.map_snapshot import usable_map_section
+from dashboard.places.addresses import HOMES, domain_path
 from storage.model import Band, Domain, Property, Text
 from storage.units import symbol
 
@@ -56,7 +57,7 @@ def shapes(sections: Mapping[str, MapSection]) -> dict[str, str]:
 
 
 def _domain(domain: Domain, section: MapSection, shape: str) -> dict[str, Any]:
-    return {
+    shown: dict[str, Any] = {
         "key": domain.key,
         "name": _text(domain.name),
         "headline": domain.headline,
@@ -67,6 +68,8 @@ def _domain(domain: Domain, section: MapSection, shape: str) -> dict[str, Any]:
             "bands": [_band(table.band()) for table in section.band],
         },
     }
+    pages = {code: domain_path(domain, code) for code in HOMES}
+    return shown if None in pages.values() else shown | {"pages": pages}
 
 
 def _property(observed: Property) -> dict[str, Any]:

@@ -133,6 +133,7 @@ ANSWERS: Final[dict[str, Any]] = {
                     }
                 },
                 "map": {"shape": "drop", "summary": None, "bands": []},
+                "pages": {"vi": "/vi/mua/", "en": "/en/rain/"},
             }
         ],
         "states": {"never": {"vi": "Chưa có dữ liệu", "en": "Never heard"}},

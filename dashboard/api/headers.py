@@ -35,7 +35,7 @@ BODY_LARGEST: Final = 8192
 TARGET_LARGEST: Final = 8192
 HEADERS_LARGEST: Final = 16_384
 """Bytes. The server's own bound is on what is incomplete: what comes at once is longer."""
-_OPEN_PATHS: Final = ("/api/", "/openapi.json", "/sta/", "/ngsi-ld/", "/open311/")
+_OPEN_PATHS: Final = ("/api/", "/openapi.json", "/sta/", "/ngsi-ld/", "/open311/", "/catalog.jsonld")
 
 
 def content_security_policy(tiles_url: str | None, *, forms: bool = False) -> str:

@@ -379,6 +379,10 @@ class DomainItem(_Model):
     headline: str = Field(description="the property that gives a Thing its level and colour")
     properties: dict[str, PropertyItem]
     map: MapItem
+    pages: Name | None = Field(
+        default=None,
+        description="where the list of its places is; with a Thing's id behind it, the page of one",
+    )
 
 
 class Catalogue(_Model):

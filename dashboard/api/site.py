@@ -13,6 +13,7 @@ from dashboard.limits import AnonymousLimits
 from dashboard.live import LiveHub
 from dashboard.map_snapshot import MapSnapshots
 from dashboard.notices import NoticeBoard
+from dashboard.places.last_day import LastDay
 from storage import db
 
 
@@ -27,6 +28,7 @@ class Site:
     parking: ParkingBoard
     notices: NoticeBoard
     forecasts: ForecastBoard
+    last_day: LastDay
     anonymous: AnonymousLimits
     keys: KeyRing
     bounds: Bounds

@@ -120,6 +120,7 @@ export class Detail {
       p.capacity === undefined && !isCitizenReport(feature) ? this.valuesTable : null,
       this.derivedPart,
       wayTo(feature),
+      pageLink(city, feature),
       h("p", { class: "trust", "data-trust": p.coordinate_trust }, t(`place_${p.coordinate_trust}`)),
     ].filter(Boolean);
     this._fill(city, alerts);
@@ -302,6 +303,13 @@ export class Detail {
     const again = focused && this.bays.querySelector(`button[data-bay="${CSS.escape(focused)}"]`);
     if (again) again.focus();
   }
+}
+
+// To the page of its own, which can be shared and has its history.
+function pageLink(city, feature) {
+  const { pages } = city.domains.get(feature.domain);
+  if (!pages || isCitizenReport(feature)) return null;
+  return h("p", { class: "page-link" }, h("a", { href: pages[language] + (feature.properties.thing || feature.id) }, t("page_link")));
 }
 
 // What a Thing says now; what was withdrawn it does not.

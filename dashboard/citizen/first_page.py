@@ -22,6 +22,7 @@ from dashboard.data import CityView
 from dashboard.encoded import Encoded, encode
 from dashboard.map_snapshot import feature_collection, usable_map_section
 from dashboard.notices import public_item
+from dashboard.places.addresses import domain_path
 from storage.alert_log import AlertRow
 from storage.model import Domain, Property, Quality
 from storage.notices import Notice
@@ -106,6 +107,7 @@ def fill(
         simulated_hidden="" if simulated else " hidden",
         notices_hidden="" if notices else " hidden",
         notices_now=NOTICES_HERE,
+        pages_now=_pages(now, view),
         layers_now="".join(_layer(now, d, shapes(sections)[key]) for key, d in view.domains.items()),
         alerts_now=ALERTS_HERE,
         tables="".join(_tables(now, view, sections, found))
@@ -151,6 +153,13 @@ def _layer(now: Now, domain: Domain, shape: str) -> str:
     return f'<a class="layer" href="#t-{key}" data-domain="{key}">{swatch(shape)}{now.text(domain.name)}</a>'
 
 
+def _pages(now: Now, view: CityView) -> str:
+    """To the list of the first domain, which leads to the others: 40,000 bytes have no room for all of them."""
+    paths = (domain_path(domain, now.language) for domain in view.domains.values())
+    path = next((path for path in paths if path is not None), None)
+    return "" if path is None else f'<a href="{html.escape(path)}">{now.of("footer_places")}</a> · '
+
+
 def _tables(
     now: Now, view: CityView, sections: Mapping[str, MapSection], found: Mapping[str, Sequence[Feature]]
 ) -> Iterator[str]:
@@ -188,17 +197,18 @@ def method(now: Now, observed: Property) -> str:
 
 
 def row(now: Now, domain: Domain, shape: str, feature: Feature) -> str:
-    """One place of the list; list.js makes the same and works on these."""
+    """One place of the list; list.js makes the same and works on these. 80 rows: each byte counts (a th of the first
+    column heads its row without being told to)."""
     p = feature["properties"]
     ends = until(domain, p)
     expected = f" data-until={int(ends.timestamp())}" if ends is not None else ""
-    state = "" if p["state"] == "live" else f" data-state={p['state']}"  # 80 rows: each byte counts
+    state = "" if p["state"] == "live" else f" data-state={p['state']}"
     quality = (p["values"].get(domain.headline) or {}).get("quality", Quality.GOOD)
     grey = f" data-quality={quality}" if quality >= Quality.SUSPECT and "capacity" not in p else ""
     name = html.escape(p[f"name_{now.language}"])
     label = html.escape(p[f"label_{now.language}"])
     return (
-        f"<tr id={feature['id']}{state}{expected}{grey}><th scope=row><span class=name>{name}"
+        f"<tr id={feature['id']}{state}{expected}{grey}><th><span class=name>{name}"
         f"</span><td>{value_text(now, domain, p)}<td><span class=level>{swatch(shape, p['color'])}"
         f"<span>{label}{_by_centre(now, domain, p)}</span></span><td>{_age(now, domain, p)}"
     )

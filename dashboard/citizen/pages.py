@@ -31,6 +31,7 @@ FILLED: Final = (
     "layers_now",
     "alerts_now",
     "tables",
+    "pages_now",
 )
 """What the template leaves open for the moment."""
 HERE: Final = ("me", "me_hint", "find")
@@ -42,6 +43,10 @@ class PageSettings:
     tiles_url: str | None = None
     parking_pay_url: str | None = None
     """Where parking is paid for; a template with {point} and {bay}."""
+    data_licence: str | None = None
+    """What the data may be used under, a URL or a name; None: nobody has said."""
+    publisher: str | None = None
+    """Who publishes the data."""
     assets: str = "/assets"
     """Where the page's scripts and styles lie: a folder whose name changes with any of them."""
 

@@ -1,7 +1,7 @@
 """Parquet: row groups of bounded size, dictionaries for texts, times in UTC, what the file is in its metadata."""
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import IO, Final
 
 import pyarrow as pa
@@ -45,6 +45,12 @@ class Grouped:
         self._flush()
         self._writer.close()
 
+    def abandon(self) -> None:
+        """Lets go of the file after a failure: what is in it is of no use."""
+        self._held, self._rows = [], 0
+        with suppress(OSError, ValueError, pa.ArrowException):
+            self._writer.close()
+
     def _flush(self) -> None:
         if self._rows:
             group = pa.Table.from_batches(self._held).replace_schema_metadata(self._schema.metadata)
@@ -58,10 +64,14 @@ def write(
 ) -> None:
     file = Grouped(out, SCHEMA[selection.step], metadata)
     ids = selection.datastream_ids
-    for start, end in selection.slices:
-        with closing(batches(conn, selection, ids, start, end)) as found:
-            for batch in found:
-                file.add(batch)
-                told(batch.num_rows, None)
-        told(0, end)
+    try:
+        for start, end in selection.slices:
+            with closing(batches(conn, selection, ids, start, end)) as found:
+                for batch in found:
+                    file.add(batch)
+                    told(batch.num_rows, None)
+            told(0, end)
+    except BaseException:
+        file.abandon()
+        raise
     file.close()

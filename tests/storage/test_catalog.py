@@ -44,6 +44,7 @@ properties = ["level", "battery"]
             'headline = "loudness"',
             r"domain.headline: 'loudness' is none of \['level'\]",
         ),
+        ('key = "noise"', 'key = "noise"\nslug = { vi = "Tiếng ồn", en = "noise" }', "domain.slug.vi"),
         ("interval_s = 60", "interval_s = 0", "property.level.interval_s"),
         ("interval_s = 60", "", "property.level.interval_s: Field required"),
         ("plausible = [20, 140]", "plausible = [20, 240]", "plausible must lie within possible"),
@@ -89,6 +90,30 @@ def test_checks_are_in_seconds_and_reach_three_intervals_unless_they_say_how_far
         )
     file.write_text(NOISE)
     assert load_catalog([tmp_path])["noise"].properties["level"].checks is None
+
+
+def test_a_domain_is_called_in_addresses_by_its_slug_or_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "noise.toml").write_text(NOISE)
+    slug = load_catalog([tmp_path])["noise"].slug
+    assert slug is not None
+    assert (slug.vi, slug.en) == ("tieng-on", "noise")
+    kinds = 'kinds = { microphone = { vi = "Micrô", en = "Microphone" } }'
+    own = f'slug = {{ vi = "on", en = "loud" }}\n{kinds}\nheadline = "level"'
+    (tmp_path / "noise.toml").write_text(NOISE.replace('headline = "level"', own))
+    noise = load_catalog([tmp_path])["noise"]
+    assert noise.slug is not None
+    assert (noise.slug.vi, noise.kinds["microphone"].en) == ("on", "Microphone")
+
+
+def test_no_two_domains_have_the_same_address(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(NOISE)
+    (tmp_path / "b.toml").write_text(
+        NOISE.replace('key = "noise"', 'key = "sound"\nslug = { vi = "am", en = "noise" }')
+    )
+    with pytest.raises(
+        ReferenceDataError, match=r"b\.toml: domain\.slug\.en: 'noise' is that of .*a\.toml already"
+    ):
+        load_catalog([tmp_path])
 
 
 def test_every_domain_has_battery_and_signal(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ class Process:
             except (db.DatabaseUnreachable, leader.Deposed) as error:
                 log.warning("citizens_wait error=%r", str(error))
                 self._stop.wait(1.0)
-            except Exception as error:  # noqa: BLE001 - alerts come first, and must not end with it
+            except Exception as error:
                 log.error("citizens_not_told", exc_info=error)
                 self._stop.wait(CITIZENS_AGAIN_S)
 

@@ -1,4 +1,4 @@
-"""What is known of citizens who asked to be told, as rows. Pure; storage/subscription_outbox.py reads and writes them."""
+"""Citizens who asked to be told, as rows that storage/subscription_outbox.py reads and writes. Pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

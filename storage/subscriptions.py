@@ -117,7 +117,7 @@ def ask(conn: db.Connection, new: NewSubscription, token: str | None) -> Answer:
 
 
 def held(conn: db.Connection, token: str) -> list[HeldSubscription]:
-    """All of the address that the token was sent to, its own first; [] for one that is none. The public role may ask."""
+    """All of the address that the token was sent to, its own first; [] for none. The public role may ask."""
     rows = conn.execute(_sql("held"), {"token_hash": hash_of(token)}).fetchall()
     return [HeldSubscription(**row) for row in rows]
 

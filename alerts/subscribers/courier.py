@@ -146,7 +146,7 @@ class Courier:
             self._deliver(message, token)
         except DeliveryError as error:
             return error
-        except Exception as error:  # noqa: BLE001 - a fault of ours with one message holds up no other
+        except Exception as error:
             log.error("courier_broken key=%s channel=%s", message.key, message.channel, exc_info=error)
             return DeliveryError(type(error).__name__, retry=True)
         return None

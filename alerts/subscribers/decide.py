@@ -26,7 +26,7 @@ class Standing:
 def step(before: Standing, holds: bool | None, now: datetime, pause: timedelta) -> tuple[Standing, bool]:
     """The next standing, and whether to tell. `holds` None: not known now, then nothing changes.
 
-    What is so already when somebody asks is not news. What becomes so within the pause is told at its end, if it still is.
+    What is so already when somebody asks is no news. What becomes so within the pause is told at its end, if it is.
     """
     if holds is None:
         return before, False

@@ -1,4 +1,4 @@
-"""Web push: encrypted for the browser (RFC 8291), signed by our VAPID key (RFC 8292), handed to its push service (RFC 8030)."""
+"""Web push (RFC 8030): encrypted for the browser (RFC 8291), signed by our VAPID key (RFC 8292)."""
 
 import base64
 import json

@@ -13,6 +13,7 @@ from dashboard.api.site import Site
 from dashboard.condition import MapSection, Shape
 from dashboard.map_snapshot import usable_map_section
 from storage.model import Band, Domain, Property, Text
+from storage.subscription_offers import Offer, usable_offer
 from storage.units import symbol
 
 STATES: Final = {
@@ -56,7 +57,8 @@ def shapes(sections: Mapping[str, MapSection]) -> dict[str, str]:
 
 
 def _domain(domain: Domain, section: MapSection, shape: str) -> dict[str, Any]:
-    return {
+    offer = usable_offer(domain)
+    shown = {
         "key": domain.key,
         "name": _text(domain.name),
         "headline": domain.headline,
@@ -66,6 +68,16 @@ def _domain(domain: Domain, section: MapSection, shape: str) -> dict[str, Any]:
             "summary": section.summary,
             "bands": [_band(table.band()) for table in section.band],
         },
+    }
+    return shown if offer is None else shown | {"subscription": _offer(domain, offer)}
+
+
+def _offer(domain: Domain, offer: Offer) -> dict[str, Any]:
+    observed = domain.properties[offer.property]
+    labels = {value: offer.asked(observed, value) for value in offer.at_least}
+    return {
+        "property": offer.property,
+        "at_least": [{"value": value, "label": _text(label)} for value, label in labels.items()],
     }
 
 

@@ -43,10 +43,10 @@ TEXTS: Final[Mapping[str, Text]] = {
     "by_zalo": Text(vi="Theo dõi thành phố trên Zalo", en="Follow the city on Zalo"),
     "data": Text(vi="Chúng tôi giữ gì", en="What is kept"),
     "data_kept": Text(
-        vi="Địa chỉ thư (hoặc địa chỉ nhận tin của trình duyệt), ngôn ngữ, nơi và mức bạn chọn, lúc bạn đăng ký và lúc được"
-        " báo lần cuối. Không tên, không vị trí của bạn, không lịch sử tin.",
-        en="The mail address (or the browser's address for messages), the language, the place and class you chose, when you"
-        " asked and when you were last told. No name, no place of yours, no history of messages.",
+        vi="Địa chỉ thư (hoặc địa chỉ nhận tin của trình duyệt), ngôn ngữ, nơi và mức bạn chọn, lúc bạn đăng ký và"
+        " lúc được báo lần cuối. Không tên, không vị trí của bạn, không lịch sử tin.",
+        en="The mail address (or the browser's address for messages), the language, the place and class you chose, when"
+        " you asked and when you were last told. No name, no place of yours, no history of messages.",
     ),
     "data_end": Text(
         vi="Mỗi tin có liên kết để thôi nhận bằng một lần bấm; khi ấy mọi thứ bị xoá ngay, không giữ lại gì.",
@@ -58,8 +58,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "asked_title": Text(vi="Hãy xem hộp thư", en="Look into your mail"),
     "asked": Text(
-        vi="Nếu địa chỉ đúng và hôm nay chưa nhận quá nhiều thư, một thư xác nhận đang được gửi. Hãy xem cả mục thư rác.",
-        en="If the address is right and had not too many mails today, a mail to confirm is on its way. Look into spam too.",
+        vi="Nếu địa chỉ đúng và hôm nay chưa nhận quá nhiều thư, một thư xác nhận đang được gửi. Xem cả mục thư rác.",
+        en="If the address is right and had not too many mails today, a mail to confirm is coming. Look into spam too.",
     ),
     "held_title": Text(vi="Những gì đang giữ", en="What is kept of you"),
     "held_address": Text(vi="Địa chỉ", en="Address"),
@@ -111,6 +111,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         en="That came from another site. Fill in the form here.",
     ),
     "wrong_database": Text(
-        vi="Cơ sở dữ liệu không trả lời. Hãy thử lại sau.", en="The database does not answer. Try again later."
+        vi="Cơ sở dữ liệu không trả lời. Hãy thử lại sau.",
+        en="The database does not answer. Try again later.",
     ),
 }

@@ -1,6 +1,7 @@
 """When citizens are told: properties of the state machine over whatever may happen, and what counts as known."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ def test_nobody_is_told_of_what_is_not_so_or_not_known(looks: list[tuple[int, bo
 def test_between_two_tellings_it_ceased_and_the_pause_was_over(looks: list[tuple[int, bool | None]]) -> None:
     story = told(looks)
     times = [number for number, (_, _, tell) in enumerate(story) if tell]
-    for first, second in zip(times, times[1:], strict=False):
+    for first, second in pairwise(times):
         assert story[second][0] - story[first][0] >= PAUSE
         assert False in [seen for _, seen, _ in story[first:second]]
 

@@ -1,4 +1,4 @@
-"""Web push against the standards: RFC 8291's own example, a message that a browser can read, a signature it can check."""
+"""Web push against its standards: RFC 8291's own example, what a browser can read, a signature that can be checked."""
 
 import json
 from datetime import UTC, datetime

@@ -37,8 +37,12 @@ _WRONG: Final = {
     "wrong": "is none that can be used",
     "not_offered": "nothing is offered for it",
 }
-CHANNELS: Final[dict[str, Any]] = {"email": True, "push_key": "BNcR" + "x" * 83, "zalo_url": None}
-ANSWER: Final[dict[str, Any]] = {"state": "mail_sent_if_possible", "token": None}
+CHANNELS: Final[dict[str, Any]] = {
+    "email": True,
+    "push_key": "BNcR" + "x" * 83,
+    "zalo_url": "https://zalo.me/1234567890",
+}
+ANSWER: Final[dict[str, Any]] = {"state": "subscribed", "token": _TOKEN}
 HELD: Final[dict[str, Any]] = {
     "items": [
         {
@@ -51,13 +55,14 @@ HELD: Final[dict[str, Any]] = {
             "at_least": 2,
             "asked_at": "2026-11-22T03:04:05Z",
             "confirmed_at": "2026-11-22T03:06:00Z",
-            "told_at": None,
+            "told_at": "2026-11-23T10:00:00Z",
             "own": True,
         }
     ]
 }
 _NO_TOKEN: Final[dict[int | str, dict[str, Any]]] = {
     404: DOCUMENTED[404] | {"description": "Nothing is kept under this token"},
+    422: DOCUMENTED[422],
     503: DOCUMENTED[503],
 }
 _PRIVATE: Final = {"Cache-Control": "no-store"}
@@ -132,17 +137,17 @@ def _held(routes: APIRouter, desk: Desk) -> None:
     @routes.delete(
         "/subscriptions/{token}",
         response_model=SubscriptionsDeleted,
-        summary="Delete what is kept: one, or all of the address",
+        summary="End what the token was made for, and delete it",
         responses={200: _example({"deleted": 1}), **_NO_TOKEN},
     )
     async def delete(
         token: Token,
         request: Request,
-        id: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="only this one; absent: all")] = None,
+        all: Annotated[bool, Query(description="also all else that is kept for the address")] = False,
     ) -> Response:
         """Nothing of it stays, the token neither."""
         try:
-            gone = await desk.delete(request, token, id)
+            gone = await (desk.delete(request, token, None) if all else desk.delete_own(request, token))
         except Limited:
             raise _too_much() from None
         if not gone:

@@ -280,13 +280,16 @@ def test_a_token_shows_and_deletes_what_its_address_has_and_nothing_else(
     assert [(one["at_least"], one["own"]) for one in items] == [(4, True), (2, False)]
     other = scene.conn.execute("SELECT id FROM subscription WHERE address LIKE 'binh%'").fetchone()
     assert other is not None
-    strange = served.http.delete(f"/api/v1/subscriptions/{token}", params={"id": other["id"]})
-    assert strange.status_code == 404
+    served.http.post(manage(second), data={"act": "delete", "one": str(other["id"])})
+    assert scene.count("subscription") == 3
     gone = served.http.post(manage(second), data={"act": "delete", "one": str(items[1]["id"])})
     assert gone.status_code == 200
     assert scene.count("subscription WHERE address LIKE 'an%'") == 1
     assert served.http.delete(f"/api/v1/subscriptions/{token}").json() == {"deleted": 1}
     assert scene.count("subscription") == 1
+    first = manage(subscribed(scene, served)).rsplit("/", 1)[1]
+    subscribed(scene, served, at_least="1")
+    assert served.http.delete(f"/api/v1/subscriptions/{first}?all=true").json() == {"deleted": 2}
     assert served.http.get(f"/api/v1/subscriptions/{token}").status_code == 404
 
 

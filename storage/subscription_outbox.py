@@ -26,13 +26,13 @@ def mark(conn: db.Connection, rows: Iterable[MarkRow], now: datetime) -> None:
     for row in rows:
         conn.execute(_sql("mark"), {"id": row.id, "holds": row.holds, "told_at": row.told_at})
         if row.facts is not None:
-            conn.execute(_sql("put_notice"), {"id": row.id, "facts": json.dumps(row.facts), "now": now})
+            conn.execute(_sql("put_news"), {"id": row.id, "facts": json.dumps(row.facts), "now": now})
 
 
 def claim(
     conn: db.Connection, channels: Collection[str], now: datetime, retry_at: datetime, term: int, limit: int
 ) -> list[MessageRow]:
-    """What is due, notices first; nobody else takes it before `retry_at`."""
+    """What is due, news first; nobody else takes it before `retry_at`."""
     asked = {
         "channels": sorted(channels),
         "now": now,
@@ -70,7 +70,7 @@ def forget(
     conn: db.Connection,
     *,
     unconfirmed_before: datetime,
-    notices_before: datetime,
+    news_before: datetime,
     asked_before: datetime,
     tokens_before: datetime,
 ) -> int:
@@ -78,7 +78,7 @@ def forget(
     gone = conn.execute(_sql("forget_unconfirmed"), {"before": unconfirmed_before}).rowcount
     conn.execute(
         _sql("forget_old_messages"),
-        {"notices_before": notices_before, "welcomes_before": unconfirmed_before},
+        {"news_before": news_before, "welcomes_before": unconfirmed_before},
     )
     conn.execute(_sql("forget_asked"), {"before": asked_before})
     conn.execute(_sql("forget_tokens"), {"before": tokens_before})

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 LOOKED_AT_EVERY: Final = timedelta(seconds=10)
 FORGOTTEN_EVERY: Final = timedelta(minutes=10)
 UNCONFIRMED_KEPT: Final = timedelta(hours=48)
-NOTICES_KEPT: Final = timedelta(hours=2)
+NEWS_KEPT: Final = timedelta(hours=2)
 """Older ones that nobody could send are no news."""
 ASKED_KEPT: Final = timedelta(days=1)
 TOKENS_KEPT: Final = timedelta(days=183)
@@ -103,7 +103,7 @@ class Courier:
             gone = subscription_outbox.forget(
                 conn,
                 unconfirmed_before=now - UNCONFIRMED_KEPT,
-                notices_before=now - NOTICES_KEPT,
+                news_before=now - NEWS_KEPT,
                 asked_before=now - ASKED_KEPT,
                 tokens_before=now - TOKENS_KEPT,
             )

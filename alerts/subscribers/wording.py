@@ -64,7 +64,7 @@ See and delete all that is kept for this address:
 {manage}
 """,
 )
-_NOTICE: Final = Text(
+_NEWS: Final = Text(
     vi="""{made_up}{thing}: {now}
 lúc {time}, giờ Hà Nội
 
@@ -91,7 +91,7 @@ To be told no more, and to see and delete what is kept:
 _PUSH_WELCOME: Final = Text(
     vi="Trình duyệt này sẽ được báo: {asked}.", en="This browser will be told: {asked}."
 )
-_PUSH_NOTICE: Final = Text(vi="{now} (lúc {time})", en="{now} (at {time})")
+_PUSH_NEWS: Final = Text(vi="{now} (lúc {time})", en="{now} (at {time})")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +105,7 @@ class Letter:
 
 
 def facts(reading: ReadingRow, observed: Property, made_up: Provenance | None) -> dict[str, Any]:
-    """What a notice says, as it is kept until it was sent."""
+    """What the news says, as it is kept until it was sent."""
     return {
         "now": {language: _now(reading, observed, language) for language in ("vi", "en")},
         "time": reading.phenomenon_time.isoformat(),
@@ -125,7 +125,7 @@ def letter(
         "manage": f"{site}{PAGES[language]}/{token}",
     }
     made_up = ""
-    if message.kind == "notice":
+    if message.kind == "news":
         made_up = message.facts["made_up"]
         words |= {
             "now": message.facts["now"][language],
@@ -143,10 +143,10 @@ def letter(
 
 
 def _forms(message: MessageRow) -> tuple[Text, Text]:
-    if message.kind == "notice":
+    if message.kind == "news":
         if message.channel == "push":
-            return Text(vi="{thing}", en="{thing}"), _PUSH_NOTICE
-        return Text(vi="{thing}: {now}", en="{thing}: {now}"), _NOTICE
+            return Text(vi="{thing}", en="{thing}"), _PUSH_NEWS
+        return Text(vi="{thing}: {now}", en="{thing}: {now}"), _NEWS
     if message.channel == "push":
         return Text(vi="{thing}", en="{thing}"), _PUSH_WELCOME
     return (_AGAIN_SUBJECT, _AGAIN) if message.confirmed else (_CONFIRM_SUBJECT, _CONFIRM)

@@ -49,12 +49,14 @@ TEXTS: Final[Mapping[str, Text]] = {
         " you asked and when you were last told. No name, no place of yours, no history of messages.",
     ),
     "data_end": Text(
-        vi="Mỗi tin có liên kết để thôi nhận bằng một lần bấm; khi ấy mọi thứ bị xoá ngay, không giữ lại gì.",
-        en="Every message has a link that ends it with one press; then it is deleted at once and nothing stays.",
+        vi="Mỗi tin có liên kết để thôi nhận bằng một lần bấm; khi ấy đăng ký bị xoá ngay, không còn lại gì.",
+        en="Every message has a link that ends it with one press; then it is deleted at once and nothing of it stays.",
     ),
     "data_mail": Text(
-        vi="Mỗi địa chỉ nhận nhiều nhất 5 thư xác nhận một ngày, ai yêu cầu cũng vậy.",
-        en="An address gets at most 5 mails to confirm a day, whoever asks.",
+        vi="Mỗi địa chỉ nhận nhiều nhất 5 thư xác nhận một ngày, ai yêu cầu cũng vậy; để đếm, một mã băm của địa"
+        " chỉ được giữ 24 giờ.",
+        en="An address gets at most 5 mails to confirm a day, whoever asks; to count them a hash of it"
+        " is kept for 24 hours.",
     ),
     "asked_title": Text(vi="Hãy xem hộp thư", en="Look into your mail"),
     "asked": Text(

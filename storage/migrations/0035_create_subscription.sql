@@ -38,7 +38,7 @@ CREATE INDEX subscription_token_of ON subscription_token (subscription_id, made_
 CREATE TABLE subscription_message (
     key             uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     subscription_id bigint NOT NULL REFERENCES subscription ON DELETE CASCADE,
-    kind            text NOT NULL CHECK (kind IN ('welcome', 'notice')),
+    kind            text NOT NULL CHECK (kind IN ('welcome', 'news')),
     facts           jsonb NOT NULL DEFAULT '{}',
     created_at      timestamptz NOT NULL,
     attempts        integer NOT NULL DEFAULT 0,

@@ -38,10 +38,10 @@ LEFT JOIN manual_hold h ON (h.thing_id, h.property, h.phenomenon_time) = (d.thin
 -- name: mark
 UPDATE subscription SET (holds, told_at) = (%(holds)s, %(told_at)s) WHERE id = %(id)s;
 
--- name: put_notice
+-- name: put_news
 -- why: an older one that nobody could send is replaced: what was so then is of no use
 INSERT INTO subscription_message (subscription_id, kind, facts, created_at, next_attempt_at)
-SELECT s.id, 'notice', %(facts)s::jsonb, %(now)s, %(now)s FROM subscription s WHERE s.id = %(id)s
+SELECT s.id, 'news', %(facts)s::jsonb, %(now)s, %(now)s FROM subscription s WHERE s.id = %(id)s
 ON CONFLICT (subscription_id, kind) DO UPDATE
 SET (key, facts, created_at, next_attempt_at, attempts, claimed_term)
     = (gen_random_uuid(), EXCLUDED.facts, EXCLUDED.created_at, EXCLUDED.next_attempt_at, 0, NULL);
@@ -51,7 +51,7 @@ SET (key, facts, created_at, next_attempt_at, attempts, claimed_term)
 WITH due AS (
     SELECT m.key FROM subscription_message m JOIN subscription s ON s.id = m.subscription_id
     WHERE m.next_attempt_at <= %(now)s AND s.channel = ANY (%(channels)s)
-    ORDER BY m.kind = 'notice' DESC, m.next_attempt_at
+    ORDER BY m.kind = 'news' DESC, m.next_attempt_at
     LIMIT %(limit)s
     FOR UPDATE OF m
 )
@@ -88,7 +88,7 @@ DELETE FROM subscription WHERE confirmed_at IS NULL AND asked_at < %(before)s;
 
 -- name: forget_old_messages
 DELETE FROM subscription_message
-WHERE created_at < CASE kind WHEN 'notice' THEN %(notices_before)s::timestamptz ELSE %(welcomes_before)s::timestamptz END;
+WHERE created_at < CASE kind WHEN 'news' THEN %(news_before)s::timestamptz ELSE %(welcomes_before)s::timestamptz END;
 
 -- name: forget_asked
 DELETE FROM subscription_mail_asked WHERE asked_at < %(before)s;

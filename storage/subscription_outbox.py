@@ -1,7 +1,7 @@
 """Citizens who asked to be told, as the alerts process sees them: what to look at, what to send, what to forget."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -30,11 +30,18 @@ def mark(conn: db.Connection, rows: Iterable[MarkRow], now: datetime) -> None:
 
 
 def claim(
-    conn: db.Connection, channels: Collection[str], now: datetime, retry_at: datetime, term: int, limit: int
+    conn: db.Connection,
+    channel: str,
+    under_way: Sequence[UUID],
+    now: datetime,
+    retry_at: datetime,
+    term: int,
+    limit: int,
 ) -> list[MessageRow]:
-    """What is due, news first; nobody else takes it before `retry_at`."""
+    """What is due and not `under_way`, news first; nobody else takes it before `retry_at`."""
     asked = {
-        "channels": sorted(channels),
+        "channel": channel,
+        "under_way": under_way,
         "now": now,
         "retry_at": retry_at,
         "term": term,

@@ -6,7 +6,7 @@ crash between sending and recording sends once more, with the same key.
 
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +16,7 @@ from alerts.notifiers import DeliveryError
 from alerts.subscribers import decide
 from alerts.subscribers.decide import Standing
 from alerts.subscribers.mail import Mailer
+from alerts.subscribers.outside import NotPublic
 from alerts.subscribers.push import AddressGone, Pusher
 from alerts.subscribers.wording import facts, letter
 from storage import db, leader, subscription_outbox
@@ -34,7 +35,8 @@ NEWS_KEPT: Final = timedelta(hours=2)
 ASKED_KEPT: Final = timedelta(days=1)
 TOKENS_KEPT: Final = timedelta(days=183)
 AT_ONCE: Final = 8
-"""Messages under way."""
+"""Messages of a channel that are under way."""
+PATIENCE_S: Final = 0.5
 
 
 @dataclass(kw_only=True, slots=True)
@@ -49,12 +51,13 @@ class Courier:
     pusher: Pusher | None
     clock: Callable[[], datetime]
     _pool: ThreadPoolExecutor = field(init=False)
+    _under_way: dict[Future[DeliveryError | None], MessageRow] = field(default_factory=dict, init=False)
     _term: int | None = field(default=None, init=False)
     _looked_at: datetime | None = field(default=None, init=False)
     _forgot_at: datetime | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="citizens")
+        self._pool = ThreadPoolExecutor(max_workers=2 * AT_ONCE, thread_name_prefix="citizens")
 
     @property
     def channels(self) -> list[str]:
@@ -65,7 +68,7 @@ class Courier:
         return [channel.value for channel, sender in said.items() if sender is not None]
 
     def run(self, conn: db.Connection, term: int) -> int:
-        """Does all that is due; returns how many attempts to send were made. Raises storage.leader.Deposed."""
+        """Does all that is due; returns how many attempts to send have ended. Raises storage.leader.Deposed."""
         now = self.clock()
         if term != self._term:
             with conn.transaction():
@@ -112,36 +115,52 @@ class Courier:
             log.info("subscriptions_forgotten unconfirmed=%d", gone)
 
     def send(self, conn: db.Connection, term: int) -> int:
-        """Until nothing is due."""
+        """Until nothing is due, or what is under way takes long: that is recorded by a later call."""
         attempts = 0
-        while claimed := self._claim(conn, term):
-            results = list(self._pool.map(self._attempt, claimed))
-            for (message, _), error in zip(claimed, results, strict=True):
+        while True:
+            self._claim(conn, term)
+            if not self._under_way:
+                return attempts
+            done, _ = wait(self._under_way, timeout=PATIENCE_S, return_when=FIRST_COMPLETED)
+            for future in done:
                 with conn.transaction():
                     leader.require(conn, term)
-                    self._record(conn, message, error)
-            attempts += len(claimed)
-        return attempts
+                    self._record(conn, self._under_way[future], future.result())
+                del self._under_way[future]
+            attempts += len(done)
+            if not done:
+                return attempts
+
+    @property
+    def under_way(self) -> int:
+        """Messages whose end is not known yet."""
+        return len(self._under_way)
 
     def close(self) -> None:
         """Without waiting: what is not recorded is sent again."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _claim(self, conn: db.Connection, term: int) -> list[tuple[MessageRow, str]]:
-        """Each with a new token for its links, which is known by its hash from before it leaves."""
-        channels, now = self.channels, self.clock()
-        if not channels:
-            return []
-        with conn.transaction():
-            leader.require(conn, term)
-            rows = subscription_outbox.claim(conn, channels, now, now + LEASE, term, AT_ONCE)
-            claimed = [(row, new_token()) for row in rows]
-            for row, token in claimed:
-                subscription_outbox.add_token(conn, row.subscription_id, token, now)
-        return claimed
+    def _claim(self, conn: db.Connection, term: int) -> None:
+        """Fills each channel's places: one that is slow holds up no other.
 
-    def _attempt(self, claimed: tuple[MessageRow, str]) -> DeliveryError | None:
-        message, token = claimed
+        Each message has a new token for its links, which is known by its hash from before it leaves.
+        """
+        now, sending = self.clock(), list(self._under_way.values())
+        for channel in self.channels:
+            free = AT_ONCE - sum(one.channel == channel for one in sending)
+            if free <= 0:
+                continue
+            with conn.transaction():
+                leader.require(conn, term)
+                keys = [one.key for one in sending]
+                rows = subscription_outbox.claim(conn, channel, keys, now, now + LEASE, term, free)
+                claimed = [(row, new_token()) for row in rows]
+                for row, token in claimed:
+                    subscription_outbox.add_token(conn, row.subscription_id, token, now)
+            for row, token in claimed:
+                self._under_way[self._pool.submit(self._attempt, row, token)] = row
+
+    def _attempt(self, message: MessageRow, token: str) -> DeliveryError | None:
         try:
             self._deliver(message, token)
         except DeliveryError as error:
@@ -177,7 +196,7 @@ class Courier:
         if error is None:
             subscription_outbox.finish(conn, message.key)
             return
-        if isinstance(error, AddressGone):
+        if _is_end(message, error):
             subscription_outbox.end(conn, message.subscription_id)
         elif error.retry:
             wait_s = min(max(error.after_s or 0.0, wait_before(message.attempts + 1)), LONGEST_WAIT_S)
@@ -188,6 +207,12 @@ class Courier:
             "citizen_not_told key=%s channel=%s kind=%s attempt=%d again=%s error=%r",
             *(message.key, message.channel, message.kind, message.attempts, error.retry, str(error)),
         )
+
+
+def _is_end(message: MessageRow, error: DeliveryError) -> bool:
+    """Whether the address is no more, or never was one: a browser that could not even be welcomed."""
+    unwelcome = message.channel == Channel.PUSH and message.kind == "welcome" and not error.retry
+    return unwelcome or isinstance(error, AddressGone | NotPublic)
 
 
 def _marked(

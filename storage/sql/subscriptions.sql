@@ -50,7 +50,7 @@ SET (key, facts, created_at, next_attempt_at, attempts, claimed_term)
 -- why: what is due, put off for as long as an attempt may take
 WITH due AS (
     SELECT m.key FROM subscription_message m JOIN subscription s ON s.id = m.subscription_id
-    WHERE m.next_attempt_at <= %(now)s AND s.channel = ANY (%(channels)s)
+    WHERE m.next_attempt_at <= %(now)s AND s.channel = %(channel)s AND m.key <> ALL (%(under_way)s)
     ORDER BY m.kind = 'news' DESC, m.next_attempt_at
     LIMIT %(limit)s
     FOR UPDATE OF m

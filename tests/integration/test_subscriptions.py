@@ -111,7 +111,10 @@ class Scene:
     def run(self) -> int:
         """Never before what the database's own clock wrote down."""
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        return self.courier.run(self.conn, self.term)
+        ended = self.courier.run(self.conn, self.term)
+        while self.courier.under_way:
+            ended += self.courier.send(self.conn, self.term)
+        return ended
 
     def count(self, table: str) -> int:
         row = self.conn.execute(f"SELECT count(*) AS n FROM {table}").fetchone()  # noqa: S608 - ours

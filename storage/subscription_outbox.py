@@ -1,7 +1,7 @@
 """Citizens who asked to be told, as the alerts process sees them: what to look at, what to send, what to forget."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -21,10 +21,15 @@ def readings(conn: db.Connection) -> dict[tuple[str, str], ReadingRow]:
     return {(row["thing_id"], row["property"]): ReadingRow(**row) for row in rows}
 
 
-def mark(conn: db.Connection, rows: Iterable[MarkRow], now: datetime) -> None:
+def mark(conn: db.Connection, rows: Sequence[MarkRow], now: datetime) -> None:
     """In the caller's transaction: what is decided and what is to be sent are written together."""
+    marks = {
+        "ids": [row.id for row in rows],
+        "holds": [row.holds for row in rows],
+        "told_at": [row.told_at for row in rows],
+    }
+    conn.execute(_sql("mark"), marks)
     for row in rows:
-        conn.execute(_sql("mark"), {"id": row.id, "holds": row.holds, "told_at": row.told_at})
         if row.facts is not None:
             conn.execute(_sql("put_news"), {"id": row.id, "facts": json.dumps(row.facts), "now": now})
 

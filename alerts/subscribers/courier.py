@@ -37,6 +37,8 @@ TOKENS_KEPT: Final = timedelta(days=183)
 AT_ONCE: Final = 8
 """Messages of a channel that are under way."""
 PATIENCE_S: Final = 0.5
+WRITTEN_AT_ONCE: Final = 1000
+"""While a transaction is open, nobody else can begin to lead."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -86,15 +88,16 @@ class Courier:
         self._looked_at = now
         domains = self.domains()
         offered = offers(domains)
-        with conn.transaction():
-            leader.require(conn, term)
-            readings = subscription_outbox.readings(conn)
-            marks = [
-                mark
-                for row in (subscription_outbox.watched(conn) if readings else ())
-                if (mark := _marked(row, readings.get((row.thing_id, row.property)), domains, offered, now))
-            ]
-            subscription_outbox.mark(conn, marks, now)
+        readings = subscription_outbox.readings(conn)
+        marks = [
+            mark
+            for row in (subscription_outbox.watched(conn) if readings else ())
+            if (mark := _marked(row, readings.get((row.thing_id, row.property)), domains, offered, now))
+        ]
+        for first in range(0, len(marks), WRITTEN_AT_ONCE):
+            with conn.transaction():
+                leader.require(conn, term)
+                subscription_outbox.mark(conn, marks[first : first + WRITTEN_AT_ONCE], now)
         told = sum(mark.facts is not None for mark in marks)
         if told:
             log.info("citizens_to_tell count=%d", told)

@@ -36,7 +36,9 @@ CROSS JOIN LATERAL (
 LEFT JOIN manual_hold h ON (h.thing_id, h.property, h.phenomenon_time) = (d.thing_id, d.property, o.phenomenon_time);
 
 -- name: mark
-UPDATE subscription SET (holds, told_at) = (%(holds)s, %(told_at)s) WHERE id = %(id)s;
+UPDATE subscription s SET (holds, told_at) = (m.holds, m.told_at)
+FROM unnest(%(ids)s::bigint[], %(holds)s::boolean[], %(told_at)s::timestamptz[]) AS m (id, holds, told_at)
+WHERE s.id = m.id;
 
 -- name: put_news
 -- why: an older one that nobody could send is replaced: what was so then is of no use

@@ -19,6 +19,7 @@ from alerts.subscribers.outside import Outside
 
 KEPT_S: Final = 3600
 """How long a push service keeps a message for a browser that is away: what is older is no news."""
+SCALAR_BYTES: Final = 32
 SIGNED_FOR_S: Final = 12 * 3600
 """RFC 8292 allows 24 h."""
 GONE: Final = (404, 410)
@@ -46,8 +47,10 @@ class Vapid:
     def of(cls, private: str, subject: str) -> "Vapid":
         """Raises KeyFault."""
         try:
-            number = int.from_bytes(unbase64(private), "big")
-            key = ec.derive_private_key(number, ec.SECP256R1())
+            scalar = unbase64(private)
+            key = ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1())
+            if len(scalar) != SCALAR_BYTES:
+                raise ValueError("too short")
         except ValueError:
             raise KeyFault("want 32 bytes as base64url, as `hanoi-alerts vapid-keys` makes them") from None
         return cls(private, public_of(key), subject)

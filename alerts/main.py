@@ -13,6 +13,7 @@ from alerts.process import Process
 from alerts.rules import SHIPPED
 from alerts.ruling import Ruling
 from alerts.secrets import SecretReader
+from alerts.subscribers import setup
 from storage.catalog import ReferenceDataError
 from storage.commands import add_to
 from storage.logs import configure_logging
@@ -52,7 +53,11 @@ def _serve(settings: Settings) -> int:
     ruling = Ruling(reference=reference, folders=(SHIPPED, *settings.rules_dir))
     alerting = alerting_of(settings)
     return Process(
-        settings=settings, ruling=ruling, alerting=alerting, receivers=receivers_of(alerting, settings)
+        settings=settings,
+        ruling=ruling,
+        alerting=alerting,
+        receivers=receivers_of(alerting, settings),
+        courier=setup.courier(settings, lambda: ruling.domains),
     ).run()
 
 

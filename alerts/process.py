@@ -19,6 +19,7 @@ from alerts.metrics import Metrics
 from alerts.notifiers import Notifier
 from alerts.publish import Publisher
 from alerts.ruling import Ruling
+from alerts.subscribers.courier import Courier
 from storage import db, health, leader, silences
 from storage.matchers import match_all
 from storage.settings import Settings, host_port
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 OUTBOX_TICK_S: Final = 1.0
 TIME_PASSES_S: Final = 5
+CITIZENS_TICK_S: Final = 2.0
+CITIZENS_AGAIN_S: Final = 10.0
+"""After a fault of ours."""
 RESTART: Final = 70
 """Exit status that asks the supervisor for a new process (EX_SOFTWARE)."""
 
@@ -40,6 +44,7 @@ class Process:
     ruling: Ruling
     alerting: Alerting
     receivers: Sequence[Notifier]
+    courier: Courier
     _stop: Event = field(default_factory=Event, init=False)
     _agenda: Agenda = field(default_factory=Agenda, init=False)
     _metrics: Metrics = field(default_factory=Metrics, init=False)
@@ -54,6 +59,7 @@ class Process:
             Thread(target=leading.run, name="leader", daemon=True),
             Thread(target=self._dispatch, args=(dispatcher, leading), name="dispatch", daemon=True),
             Thread(target=heartbeat.run, name="watchdog", daemon=True),
+            Thread(target=self._tell_citizens, args=(leading,), name="citizens", daemon=True),
         ]
         server = health.serve(
             *bind,
@@ -75,6 +81,7 @@ class Process:
             for thread in threads:
                 thread.join(5.0)
             dispatcher.close()
+            self.courier.close()
             server.shutdown()
 
     def _leader(self, engine: Engine) -> Leader:
@@ -131,6 +138,24 @@ class Process:
             except leader.Deposed as error:
                 log.warning("outbox_waits error=%r", str(error))
                 self._stop.wait(1.0)
+
+    def _tell_citizens(self, leading: Leader) -> None:
+        """While this process leads. What goes wrong here is said and tried again, and stops no alert."""
+        url, name = self.settings.required("database_url"), leader.session_name(leading.holder)
+        while not self._stop.is_set():
+            if not leading.leading.wait(1.0):
+                continue
+            try:
+                with db.connect(url, name=name, autocommit=True) as conn:
+                    while leading.leading.is_set() and not self._stop.is_set():
+                        self.courier.run(conn, leading.term)
+                        self._stop.wait(CITIZENS_TICK_S)
+            except (db.DatabaseUnreachable, leader.Deposed) as error:
+                log.warning("citizens_wait error=%r", str(error))
+                self._stop.wait(1.0)
+            except Exception as error:
+                log.error("citizens_not_told", exc_info=error)
+                self._stop.wait(CITIZENS_AGAIN_S)
 
     def _schedule(self) -> BackgroundScheduler:
         """The periodic work. What needs the leader's connection is only asked for here."""

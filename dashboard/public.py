@@ -36,6 +36,7 @@ from dashboard.api import (
     problems,
     search,
     stream,
+    subscriptions,
     things,
 )
 from dashboard.api.allowance import Allowances
@@ -68,6 +69,8 @@ from dashboard.reporting.intake import Intake
 from dashboard.reporting.on_map import watch as watch_reports
 from dashboard.sensorthings import routes as sensorthings
 from dashboard.static import IMMUTABLE, StaticFile, StaticFiles, shared_assets
+from dashboard.subscribing import pages as subscription_pages
+from dashboard.subscribing.desk import Channels, Desk
 from storage import db
 from storage.catalog import ReferenceDataError
 from storage.logs import configure_logging
@@ -221,7 +224,9 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     registry.register(probes.SiteCollector(site))
     app.include_router(probes.router(site, registry))
     app.include_router(documents.router())
-    intake = Intake(site.pool)
+    intake, desk = Intake(site.pool), Desk(site.pool, settings.channels)
+    app.include_router(subscriptions.router(site, desk), prefix="/api/v1")
+    app.include_router(subscription_pages.router(site, desk))
     app.include_router(open311.router(site, intake))
     app.include_router(report_pages.router(site, intake, tiles_url=settings.tiles_url))
     found = _assets()
@@ -393,6 +398,11 @@ def _serve() -> None:
         parking_pay_url=settings.parking_pay_url,
         data_licence=settings.data_licence,
         publisher=settings.publisher,
+        channels=Channels(
+            email=settings.mail_from is not None,
+            push_key=settings.vapid_public_key,
+            zalo_url=settings.zalo_url,
+        ),
     )
     server = build_server(site, shown, host=host, port=port)
     for stop in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it has stopped

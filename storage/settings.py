@@ -116,6 +116,20 @@ class Settings(BaseSettings):
     """Where people reach the public page, for links in messages; unset: HANOI_PUBLIC_BIND."""
     cap_sender: str = Field(default="hanoi-ops.invalid", pattern=r"^[!-~]+$")
     """Who CAP messages are from; the default is nobody on purpose."""
+    mail_url: SecretStr | None = None
+    """The server that takes mail to citizens, smtp://user:password@host:587; the alerts process needs it."""
+    mail_from: str | None = Field(
+        default=None, pattern=r"^([^<>\r\n@]+ <[!-;=?-~]+@[!-;=?-~]+>|[!-;=?-~]+@[!-;=?-~]+)$"
+    )
+    """Who it is from; unset: the page offers no mail."""
+    vapid_public_key: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{87}$")
+    """Of web push (RFC 8292), made by `hanoi-alerts vapid-keys`; unset: the page offers none."""
+    vapid_private_key: SecretStr | None = None
+    """The other half; the alerts process needs it, and no other."""
+    vapid_subject: str | None = Field(default=None, pattern=r"^(mailto:[!-~]+@[!-~]+|https://[!-~]+)$")
+    """Whom a push service can write to when something is wrong; unset: HANOI_MAIL_FROM."""
+    zalo_url: str | None = Field(default=None, pattern=r"^https://[^\s<>\"]+$")
+    """The city's Official Account on Zalo, a link for those who want to follow it; unset: none."""
     oidc_issuer: str | None = Field(default=None, pattern=r"^https?://[^\s<>\"?#]+$")
     """The identity provider at which operators may log in too; its discovery document names it so."""
     oidc_client_id: str | None = None

@@ -120,6 +120,7 @@ TAGS: Final = [
     {"name": "stream", "description": "Live"},
     {"name": "alerts", "description": "What is firing"},
     {"name": "notices", "description": "What the operations centre tells citizens"},
+    {"name": "subscriptions", "description": "Being told by mail or web push, without an account"},
     {"name": "domains", "description": "Names, units, levels and colours"},
 ]
 

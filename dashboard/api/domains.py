@@ -14,6 +14,7 @@ from dashboard.condition import MapSection, Shape
 from dashboard.map_snapshot import usable_map_section
 from dashboard.places.addresses import HOMES, domain_path
 from storage.model import Band, Domain, Property, Text
+from storage.subscription_offers import Offer, usable_offer
 from storage.units import symbol
 
 STATES: Final = {
@@ -57,6 +58,7 @@ def shapes(sections: Mapping[str, MapSection]) -> dict[str, str]:
 
 
 def _domain(domain: Domain, section: MapSection, shape: str) -> dict[str, Any]:
+    offer = usable_offer(domain)
     shown: dict[str, Any] = {
         "key": domain.key,
         "name": _text(domain.name),
@@ -69,7 +71,20 @@ def _domain(domain: Domain, section: MapSection, shape: str) -> dict[str, Any]:
         },
     }
     pages = {code: domain_path(domain, code) for code in HOMES}
-    return shown if None in pages.values() else shown | {"pages": pages}
+    if None not in pages.values():
+        shown["pages"] = pages
+    if offer is not None:
+        shown["subscription"] = _offer(domain, offer)
+    return shown
+
+
+def _offer(domain: Domain, offer: Offer) -> dict[str, Any]:
+    observed = domain.properties[offer.property]
+    labels = {value: offer.asked(observed, value) for value in offer.at_least}
+    return {
+        "property": offer.property,
+        "at_least": [{"value": value, "label": _text(label)} for value, label in labels.items()],
+    }
 
 
 def _property(observed: Property) -> dict[str, Any]:

@@ -373,6 +373,20 @@ class MapItem(_Model):
     bands: list[BandItem]
 
 
+class ThresholdItem(_Model):
+    """`value`: a level of the property's bands; where it has none, a value."""
+
+    value: int
+    label: Name
+
+
+class OfferItem(_Model):
+    """What can be asked of a domain's Things by `/subscriptions`."""
+
+    property: str
+    at_least: list[ThresholdItem]
+
+
 class DomainItem(_Model):
     key: str
     name: Name
@@ -383,6 +397,7 @@ class DomainItem(_Model):
         default=None,
         description="where the list of its places is; with a Thing's id behind it, the page of one",
     )
+    subscription: OfferItem | None = Field(default=None, description="what citizens can ask to be told")
 
 
 class Catalogue(_Model):
@@ -494,3 +509,65 @@ class Problem(_Model):
     status: int
     detail: str
     errors: list[Fault] | None = None
+
+
+class SubscriptionChannels(_Model):
+    """By which citizens can be told here."""
+
+    email: bool
+    push_key: str | None = Field(
+        description="our VAPID public key (RFC 8292), base64url; null: no web push here"
+    )
+    zalo_url: str | None = Field(description="the city's Official Account, to follow it there")
+
+
+class BrowserKeys(BaseModel):
+    p256dh: str = Field(min_length=1, max_length=200)
+    auth: str = Field(min_length=1, max_length=60)
+
+
+class BrowserSubscription(BaseModel):
+    """What `PushSubscription.toJSON()` gives."""
+
+    endpoint: str = Field(min_length=1, max_length=1000)
+    keys: BrowserKeys
+
+
+class SubscriptionAsked(_Model):
+    """Either `email` or `push`."""
+
+    channel: Literal["email", "push"]
+    email: str | None = Field(default=None, max_length=254)
+    push: BrowserSubscription | None = None
+    language: Literal["vi", "en"] = "vi"
+    thing: str = Field(pattern=r"^[a-z0-9_-]{1,64}$")
+    at_least: int = Field(ge=1, le=10_000, description="one of the domain's `subscription.at_least`")
+
+
+class SubscriptionAnswer(_Model):
+    state: Literal["mail_sent_if_possible", "subscribed"] = Field(
+        description="of mail it is not told whether the address is known or had its mails of the day"
+    )
+    token: str | None = Field(description="of push: what ends it")
+
+
+class SubscriptionItem(_Model):
+    id: int
+    channel: Literal["email", "push"]
+    address: str
+    language: Literal["vi", "en"]
+    thing: str
+    property: str
+    at_least: int
+    asked_at: AwareDatetime
+    confirmed_at: AwareDatetime | None
+    told_at: AwareDatetime | None
+    own: bool = Field(description="what the token was made for")
+
+
+class SubscriptionList(_Model):
+    items: list[SubscriptionItem]
+
+
+class SubscriptionsDeleted(_Model):
+    deleted: int = Field(ge=0)

@@ -113,7 +113,7 @@ export class Detail {
         h("h2", { id: "detail-name" }, nameOf(feature)),
         h("button", { type: "button", class: "close", "aria-label": t("close"), onclick: this.onClose }, "✕")),
       this.status, this.scales, this.alerts,
-      isCitizenReport(feature) ? reportPart(feature) : null,
+      isCitizenReport(feature) ? reportPart(feature) : tellMeLink(feature, city),
       p.capacity === undefined ? null : this.bays,
       this.chartPart,
       this.aheadTable,
@@ -310,6 +310,25 @@ function pageLink(city, feature) {
   const { pages } = city.domains.get(feature.domain);
   if (!pages || isCitizenReport(feature)) return null;
   return h("p", { class: "page-link" }, h("a", { href: pages[language] + (feature.properties.thing || feature.id) }, t("page_link")));
+}
+
+// To be told of it, where something is offered; the form itself is loaded when it is wanted.
+function tellMeLink(feature, city) {
+  const { subscription } = city.domains.get(feature.domain);
+  if (!subscription || feature.properties.kind === "extent") return null;
+  const box = h("div", { class: "tell-me" });
+  const href = `${t("tell_me_href")}?thing=${encodeURIComponent(feature.id)}`;
+  const open = async (event) => {
+    event.preventDefault();
+    try {
+      await (await import("./tell_me.js")).tellMe(box, feature, subscription);
+    } catch (error) {
+      console.warn(error.message);
+      location.assign(href);
+    }
+  };
+  box.append(h("a", { class: "button", href, onclick: open }, t("tell_me")));
+  return box;
 }
 
 // What a Thing says now; what was withdrawn it does not.

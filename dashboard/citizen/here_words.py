@@ -10,6 +10,8 @@ from dashboard.static import StaticFile, static_file
 from ingest.indicators import flood, vn_aqi
 
 FILE: Final = "here.toml"
+TELL_ME: Final = "tell_me.toml"
+"""Of the form to be told (citizen/tell_me.js); also loaded only when it is wanted."""
 
 
 def words(language: str) -> dict[str, Any]:
@@ -38,7 +40,14 @@ def words(language: str) -> dict[str, Any]:
 
 def word_files() -> Mapping[str, StaticFile]:
     """Served beside the page's scripts."""
-    return {
+    here = {
         f"citizen/here-{language}.json": static_file("here.json", msgspec.json.encode(words(language)))
         for language in LANGUAGES
     }
+    told = {
+        f"citizen/tell-me-{language}.json": static_file(
+            "t.json", msgspec.json.encode(texts(language, TELL_ME))
+        )
+        for language in LANGUAGES
+    }
+    return here | told

@@ -5,13 +5,14 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Final
 
 from dashboard.static import StaticFile, static_file
+from dashboard.subscribing.desk import Channels
 
 FOLDER: Final = Path(str(files("dashboard"))) / "citizen"
 LANGUAGES: Final = ("vi", "en")
@@ -47,6 +48,8 @@ class PageSettings:
     """What the data may be used under, a URL or a name; None: nobody has said."""
     publisher: str | None = None
     """Who publishes the data."""
+    channels: Channels = field(default_factory=Channels)
+    """By which citizens can be told; beside the page, not in it."""
     assets: str = "/assets"
     """Where the page's scripts and styles lie: a folder whose name changes with any of them."""
 

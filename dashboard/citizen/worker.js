@@ -14,6 +14,21 @@ self.addEventListener("fetch", (event) => {
   if (answer) event.respondWith(answer);
 });
 
+// A message of our own server, encrypted for this browser (alerts/subscribers).
+self.addEventListener("push", (event) => {
+  if (!event.data) return;
+  const { title, body, language, tag, url, manage } = event.data.json();
+  const end = { action: "manage", title: language === "en" ? "Stop this" : "Thôi báo" };
+  event.waitUntil(self.registration.showNotification(title, {
+    body, tag, lang: language, icon: "/assets/icon-192.png", data: { url, manage }, actions: [end],
+  }));
+});
+self.addEventListener("notificationclick", (event) => {
+  const { url, manage } = event.notification.data;
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow(event.action === "manage" ? manage : url));
+});
+
 async function install() {
   const kept = await caches.open(KEPT);
   await kept.addAll(FILES.map((name) => `${ASSETS}/${name}`));

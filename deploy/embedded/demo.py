@@ -14,7 +14,7 @@ from types import FrameType
 
 import psycopg
 
-from deploy.embedded import example_roster, process, secret_files
+from deploy.embedded import example_roster, process, secret_files, web_push_keys
 from deploy.embedded.apt import Say
 from deploy.embedded.broker_settings import Certificates, Listener
 from deploy.embedded.children import Child, Program, bound_logs, how_it_ended
@@ -44,9 +44,14 @@ _URLS = {
     "HANOI_WATCHDOG_URL",
     "HANOI_WATCHDOG_DATABASE",
 }
+# What mail and web push to citizens are sent with: for the alerts process alone.
+_TO_CITIZENS = ("HANOI_MAIL_URL", "HANOI_VAPID_PRIVATE_KEY")
+_TO_CITIZENS_FILES = tuple(f"{name}_FILE" for name in _TO_CITIZENS)
 _NOT_FOR_THE_DEMO = {
     *_URLS,
     *(f"{name}_FILE" for name in _URLS),
+    *_TO_CITIZENS,
+    *_TO_CITIZENS_FILES,
     *("HANOI_MQTT_CA_FILE", "HANOI_MQTT_CERT_FILE", "HANOI_MQTT_KEY_FILE"),
 }
 _REFERENCE_FILES = (
@@ -341,7 +346,31 @@ class Demo:
 
     def _alerts_environment(self) -> dict[str, str]:
         """Return how to publish to sirens and signs, and no way to telemetry."""
-        return {**self._owner_environment(), "HANOI_ALERTS_MQTT_URL": self._broker.url("alerts")}
+        known = (*_TO_CITIZENS, *_TO_CITIZENS_FILES)
+        return {
+            **self._owner_environment(),
+            "HANOI_ALERTS_MQTT_URL": self._broker.url("alerts"),
+            **{name: self._base_environment[name] for name in known if name in self._base_environment},
+            **self._own_vapid_key(),
+        }
+
+    def _own_vapid_key(self) -> dict[str, str]:
+        """Return the demo's own key, unless the caller brought a pair."""
+        if self._has_vapid_keys():
+            return {}
+        private, _ = web_push_keys.kept(self._layout.secrets / "vapid.json")
+        return {"HANOI_VAPID_PRIVATE_KEY": private}
+
+    def _vapid_environment(self) -> dict[str, str]:
+        """Return what everybody may know of the demo's own key."""
+        if self._has_vapid_keys():
+            return {}
+        _, public = web_push_keys.kept(self._layout.secrets / "vapid.json")
+        subject = self._base_environment.get("HANOI_VAPID_SUBJECT") or "mailto:demo@hanoi-ops.invalid"
+        return {"HANOI_VAPID_PUBLIC_KEY": public, "HANOI_VAPID_SUBJECT": subject}
+
+    def _has_vapid_keys(self) -> bool:
+        return bool(self._base_environment.get("HANOI_VAPID_PUBLIC_KEY"))
 
     def _control_room_environment(self) -> dict[str, str]:
         """Return how to publish what is entered by hand, and nothing else."""
@@ -376,6 +405,7 @@ class Demo:
         )
         return {
             **{k: v for k, v in self._base_environment.items() if k not in _NOT_FOR_THE_DEMO},
+            **self._vapid_environment(),
             **{bind.variable: bind.value for bind in binds},
             "HANOI_INGEST_WORKERS": str(settings.ingest_workers),
             "HANOI_RUNTIME_DIR": str(settings.runtime_dir),

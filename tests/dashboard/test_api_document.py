@@ -18,6 +18,7 @@ from dashboard.api import (
     notices,
     observations,
     stream,
+    subscriptions,
     things,
 )
 
@@ -29,6 +30,10 @@ def document() -> dict[str, Any]:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     for module in (domains, things, observations, forecasts, maps, datex2, stream, alerts, cap, notices):
         app.include_router(module.router(SimpleNamespace()), prefix="/api/v1")  # type: ignore[arg-type]
+    app.include_router(
+        subscriptions.router(SimpleNamespace(), SimpleNamespace()),  # type: ignore[arg-type]
+        prefix="/api/v1",
+    )
     documents.install_openapi(app)
     return app.openapi()
 

@@ -203,6 +203,10 @@ def test_each_process_is_told_what_it_needs_and_no_more(shared: Stage) -> None:
     assert public["HANOI_DATABASE_URL"] == values["HANOI_PUBLIC_DATABASE_URL"]
     assert "HANOI_MQTT_URL" not in public
     assert public["HANOI_BROKER_SETTING"] == "safe"
+    alerts = shared.note("alerts")["environment"]
+    assert alerts["HANOI_VAPID_PUBLIC_KEY"] == public["HANOI_VAPID_PUBLIC_KEY"]
+    assert len(alerts["HANOI_VAPID_PRIVATE_KEY"]) == 43
+    assert "HANOI_VAPID_PRIVATE_KEY" not in public
 
 
 def test_the_operator_gets_the_password_that_is_in_demo_env(shared: Stage) -> None:

@@ -1,15 +1,8 @@
 """Apprise against a mail server and an HTTP receiver that really listen on loopback."""
 
-import base64
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from socketserver import StreamRequestHandler, ThreadingTCPServer
-from threading import Thread
 from typing import Any, Final
 
 import pytest
@@ -19,76 +12,14 @@ from alerts.examples import NOW, documents
 from alerts.notifiers import DeliveryError, Notifier, build
 from alerts.notifiers.apprise import Services
 from alerts.secrets import SecretReader
+from tests.integration.mail_server import SECRET, MailServer, mail_server
 from tests.integration.recorded_http import answering
 from tests.integration.webhook_receiver import hostile
 
 pytestmark = pytest.mark.integration
 
-SECRET: Final = "S3cr3t-5f2a77c1d9"
 FLOODED, SEVERAL, SIMULATED, _ = documents()
 TEST: Final = message.test_document("duty", "lan", NOW)
-
-
-@dataclass
-class MailServer:
-    port: int = 0
-    password: str = SECRET
-    refuses: list[str] = field(default_factory=list)
-    """Recipients that it does not know."""
-    mails: list[EmailMessage] = field(default_factory=list)
-
-
-@contextmanager
-def mail_server() -> Iterator[MailServer]:
-    """As much of SMTP (RFC 5321, AUTH of RFC 4954) as a client of a small server meets."""
-    server = MailServer()
-
-    class Handler(StreamRequestHandler):
-        def say(self, line: str) -> None:
-            self.wfile.write(f"{line}\r\n".encode())
-
-        def handle(self) -> None:
-            self.say("220 mail.test ESMTP")
-            while line := self.rfile.readline().decode().strip():
-                verb, _, rest = line.partition(" ")
-                match verb.upper():
-                    case "EHLO" | "HELO":
-                        self.say("250-mail.test")
-                        self.say("250 AUTH PLAIN LOGIN")
-                    case "AUTH":
-                        self.say("235 ok" if self.knows(rest) else "535 5.7.8 no")
-                    case "RCPT":
-                        known = not any(one in rest for one in server.refuses)
-                        self.say("250 ok" if known else "550 5.1.1 no such user")
-                    case "DATA":
-                        self.say("354 go on")
-                        server.mails.append(self.mail())
-                        self.say("250 ok")
-                    case "QUIT":
-                        self.say("221 bye")
-                        return
-                    case _:
-                        self.say("250 ok")
-
-        def knows(self, rest: str) -> bool:
-            return base64.b64decode(rest.split()[-1]).split(b"\0")[-1].decode() == server.password
-
-        def mail(self) -> EmailMessage:
-            lines = []
-            while (line := self.rfile.readline()) != b".\r\n":
-                lines.append(line)
-            found = message_from_bytes(b"".join(lines), policy=policy.default)
-            assert isinstance(found, EmailMessage)
-            return found
-
-    listening = ThreadingTCPServer(("127.0.0.1", 0), Handler)
-    server.port = listening.server_address[1]
-    Thread(target=listening.serve_forever, daemon=True).start()
-    try:
-        yield server
-    finally:
-        listening.shutdown()
-        listening.server_close()
 
 
 def mail_url(server: MailServer, to: str = "truc@example.org", password: str = SECRET) -> str:

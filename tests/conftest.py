@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from deploy.embedded import runtime
@@ -18,6 +19,9 @@ from storage.catalog import load_catalog
 from storage.inventory import load_inventory
 from storage.migrate import migrate
 from storage.model import Domain
+
+settings.register_profile("no time is asserted", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no time is asserted")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell started us in the background: what we start would ignore it too.

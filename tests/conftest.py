@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,8 @@ LONGEST_FIRST = ("faults", "browser", "integration")
 
 LIVES_FOR_A_SESSION = {**FOR_TESTS, "fsync": "off", "full_page_writes": "off"}
 """Nobody reads it after a loss of power, and each DROP DATABASE would wait seconds for the disk."""
+MEMORY_WANTED = 6 * 1024**3
+"""Bytes; one server takes about one gigabyte."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -58,11 +61,20 @@ def servers() -> Iterator[tuple[runtime.Runtime, Path]]:
 @pytest.fixture(scope="session")
 def postgres(servers: tuple[runtime.Runtime, Path]) -> Iterator[Postgres]:
     """One server for the session. A test that kills a server starts its own, with the settings of the product."""
-    installed, folder = servers
-    with Postgres(
-        installed, folder / "database", settings=LIVES_FOR_A_SESSION, dies_with_parent=True
-    ) as server:
+    installed, _ = servers
+    with (
+        installed.temporary_folder("tests-database", parent=_memory()) as folder,
+        Postgres(
+            installed, folder / "database", settings=LIVES_FOR_A_SESSION, dies_with_parent=True
+        ) as server,
+    ):
         yield server
+
+
+def _memory() -> Path | None:
+    """Where files are kept in memory, if there is room: making a database is 500 of them, and some disks take 0.5 s."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > MEMORY_WANTED else None
 
 
 @pytest.fixture(scope="session")

@@ -54,10 +54,14 @@ class Runtime:
         return path.resolve()
 
     @contextlib.contextmanager
-    def temporary_folder(self, name: str = "servers") -> Iterator[Path]:
-        """Yield a folder that servers can reach (pytest's own is 0700); it is removed after."""
-        parent = self.folder / "tmp"
-        make_open(parent)
+    def temporary_folder(self, name: str = "servers", parent: Path | None = None) -> Iterator[Path]:
+        """Yield a folder that servers can reach (pytest's own is 0700); it is removed after.
+
+        A given parent must be open to everybody, as /tmp is.
+        """
+        if parent is None:
+            parent = self.folder / "tmp"
+            make_open(parent)
         folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=parent))
         folder.chmod(0o755)
         try:

@@ -16,6 +16,7 @@ from storage.catalog import load_catalog
 from storage.clocks import Skew
 from storage.inventory import load_inventory
 from storage.model import Provenance, Rejection
+from tests.browser.chromium import launched
 from tests.dashboard.room import PASSWORD, add, serving
 from tests.integration.test_public_api import METER, NOISE
 from tests.processes import wait_for
@@ -23,15 +24,6 @@ from tests.public_site import Writer, now
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1920, "height": 1080}
@@ -40,7 +32,7 @@ DESK = {"width": 1920, "height": 1080}
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        chromium = launched(playwright)
         yield chromium
         chromium.close()
 

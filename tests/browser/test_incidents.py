@@ -14,7 +14,8 @@ from pypdf import PdfReader
 
 from deploy.embedded.postgres import Postgres
 from storage.operators import Role
-from tests.browser.test_control_room import DESK, FLAGS, violations
+from tests.browser.chromium import launched
+from tests.browser.test_control_room import DESK, violations
 from tests.conftest import _clone
 from tests.dashboard.alert_scene import Scene, scene
 from tests.dashboard.room import PASSWORD, add, serving
@@ -45,7 +46,7 @@ def rig(
         add(database)
         add(database, name="minh")
         add(database, name="wall", role=Role.VIEWER)
-        browser = playing.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = launched(playing)
         with (
             scene(database, tmp_path_factory.mktemp("scene"), now()) as made,
             serving(database, alerting_file=made.alerting_file) as url,

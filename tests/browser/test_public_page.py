@@ -16,20 +16,12 @@ from storage import catalog, db, inventory, things
 from storage.catalog import load_catalog
 from storage.inventory import load_inventory
 from storage.model import Provenance, Quality
+from tests.browser.chromium import launched
 from tests.processes import wait_for
 from tests.public_site import METER, NOISE, Served, Writer, now, serving
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1920, "height": 1080}
@@ -49,7 +41,7 @@ VALUES ('flood_depth', 'flood', 'flood-tong-dan', %(datastream_id)s, 'water_dept
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        chromium = launched(playwright)
         yield chromium
         chromium.close()
 

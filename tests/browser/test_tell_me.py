@@ -88,8 +88,7 @@ def test_the_worker_shows_what_it_is_sent(browser: Browser, served: Served) -> N
         devtools, found = page.context.new_cdp_session(page), []
         devtools.on("ServiceWorker.workerRegistrationUpdated", lambda one: found.extend(one["registrations"]))
         devtools.send("ServiceWorker.enable")
-        while not found:  # events come while it is talked to
-            page.evaluate("1")
+        wait_for(lambda: page.evaluate("1") and found, "the worker")  # events come while it is talked to
         devtools.send(
             "ServiceWorker.deliverPushMessage",
             {

@@ -1,6 +1,8 @@
 """The browser that tests drive: Debian's Chromium."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from playwright.sync_api import Browser, Playwright
@@ -19,6 +21,16 @@ FLAGS: Final = (
 )
 
 
-def launched(playwright: Playwright, executable: str = SHELL) -> Browser:
-    """Who calls it closes it. Notifications are there in `CHROMIUM` only."""
-    return playwright.chromium.launch(executable_path=executable, args=FLAGS)
+def launched(playwright: Playwright) -> Browser:
+    """Who calls it closes it."""
+    return playwright.chromium.launch(executable_path=SHELL, args=FLAGS)
+
+
+@contextmanager
+def whole(browser: Browser) -> Iterator[Browser]:
+    """All of Chromium beside a shell, which has no notifications."""
+    beside = browser.browser_type.launch(executable_path=CHROMIUM, args=FLAGS)
+    try:
+        yield beside
+    finally:
+        beside.close()

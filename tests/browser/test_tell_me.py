@@ -12,6 +12,7 @@ from dashboard.subscribing.desk import Channels
 from deploy.embedded.postgres import Postgres
 from storage import db
 from tests.browser import test_public_page
+from tests.browser.chromium import whole
 from tests.browser.test_citizen_reports import SMALL, opened
 from tests.browser.test_control_room import browser, violations
 from tests.processes import wait_for
@@ -80,7 +81,7 @@ def test_the_worker_shows_what_it_is_sent(browser: Browser, served: Served) -> N
         "navigator.serviceWorker.ready.then((r) => r.getNotifications())"
         ".then((all) => all.map((one) => ({ title: one.title, body: one.body, tag: one.tag, ...one.data })))"
     )
-    with test_public_page.opened(browser, served, "/en/", size=SMALL) as page:
+    with whole(browser) as chromium, test_public_page.opened(chromium, served, "/en/", size=SMALL) as page:
         page.context.grant_permissions(["notifications"], origin=served.url)
         page.evaluate(
             "navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready).then(() => 1)"

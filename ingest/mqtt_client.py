@@ -33,8 +33,8 @@ PACKETS_A_TURN: Final = 200
 TICK_S: Final = 1.0
 FULL_S: Final = 0.05
 """Until we look again whether there is room."""
-GOODBYE_S: Final = 2.0
-"""How long the broker may take to close after our goodbye."""
+GOODBYE_S: Final = 5.0
+"""How long the broker may take to close after our goodbye: the last acknowledgements go at the pace of its disk."""
 DELAYS_S: Final = (1.0, 2.0, 5.0)
 """Before the next attempt to connect."""
 

@@ -153,7 +153,7 @@ class Process:
             except (db.DatabaseUnreachable, leader.Deposed) as error:
                 log.warning("citizens_wait error=%r", str(error))
                 self._stop.wait(1.0)
-            except Exception as error:
+            except Exception as error:  # whatever it is: telling citizens must end no alert
                 log.error("citizens_not_told", exc_info=error)
                 self._stop.wait(CITIZENS_AGAIN_S)
 

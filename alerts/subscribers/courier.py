@@ -168,7 +168,7 @@ class Courier:
             self._deliver(message, token)
         except DeliveryError as error:
             return error
-        except Exception as error:
+        except Exception as error:  # one address's fault holds up no other's message
             log.error("courier_broken key=%s channel=%s", message.key, message.channel, exc_info=error)
             return DeliveryError(type(error).__name__, retry=True)
         return None

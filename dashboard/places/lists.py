@@ -3,7 +3,7 @@
 import html
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 
 from dashboard.api.domains import shapes
 from dashboard.citizen import words
@@ -68,9 +68,9 @@ def _up(now: Now, page: Page) -> str:
     return f"<p>{link(page.paths[now.language], page.heading)}</p>"
 
 
-def _row(now: Now, domain: Domain, shape: str, thing: ThingRow, p: "dict[str, object]") -> str:
+def _row(now: Now, domain: Domain, shape: str, thing: ThingRow, p: dict[str, Any]) -> str:
     at = p["time"]
-    age = "–" if at is None else words.age((now.at - at).total_seconds(), now.language)  # type: ignore[operator]
+    age = "–" if at is None else words.age((now.at - at).total_seconds(), now.language)
     grey = " data-grey=true" if p["level"] is None else ""
     label = html.escape(str(p[f"label_{now.language}"]))
     return (

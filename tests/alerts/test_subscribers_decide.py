@@ -88,7 +88,7 @@ def reading(**change: object) -> ReadingRow:
         "input_provenance": None,
         "expires_at": None,
     }
-    return ReadingRow(**{**known, **change})  # type: ignore[arg-type]
+    return ReadingRow(**{**known, **change})  # type: ignore[arg-type]  # the keywords are the test's own
 
 
 def test_a_level_holds_from_its_class_on_and_a_number_from_its_value_on() -> None:

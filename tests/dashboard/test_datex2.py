@@ -81,7 +81,7 @@ WORDS = {
 
 
 def occupied(number: int, result: float, *, at: datetime = NOW, **more: object) -> LiveValue:
-    return value(f"ltk-01-b{number:02d}", "occupied", result, at=at, **more)  # type: ignore[arg-type]
+    return value(f"ltk-01-b{number:02d}", "occupied", result, at=at, **more)  # type: ignore[arg-type]  # the keywords are the test's own
 
 
 def status_of(values: Iterable[LiveValue]) -> ET.Element:

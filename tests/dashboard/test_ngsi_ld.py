@@ -119,9 +119,9 @@ def found(values: Iterable[LiveValue], query: str = "") -> list[dict[str, Any]]:
     """Entities as a reader gets them."""
     view = city(values)
     known = models_of(view)
-    asked = parse_query([tuple(pair.split("=", 1)) for pair in query.split("&") if pair], known)  # type: ignore[misc]
+    asked = parse_query([tuple(pair.split("=", 1)) for pair in query.split("&") if pair], known)  # type: ignore[misc]  # two parts by the text
     made = Finder(view, known, NOW).find(asked)
-    return json.loads(msgspec.json.encode([shown(one, asked) for one in made.entities]))  # type: ignore[no-any-return]
+    return json.loads(msgspec.json.encode([shown(one, asked) for one in made.entities]))  # type: ignore[no-any-return]  # JSON
 
 
 def one(values: Iterable[LiveValue], type_name: str, query: str = "") -> dict[str, Any]:

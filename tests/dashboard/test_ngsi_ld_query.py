@@ -33,7 +33,7 @@ ENTITY: dict[str, Any] = {
 
 
 def query(text: str, **more: Any) -> Query:
-    return parse_query([tuple(pair.split("=", 1)) for pair in text.split("&")], MODELS, **more)  # type: ignore[misc]
+    return parse_query([tuple(pair.split("=", 1)) for pair in text.split("&")], MODELS, **more)  # type: ignore[misc]  # two parts by the text
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_the_feed_has_every_point_and_the_counts_of_the_map(http: httpx.Client) 
     quantities = [int(one.findtext("prk:supply/prk:quantity", "", NS)) for one in places]
     assert (len(places), sum(quantities)) == (17, 248)
     told = {
-        str(one.find("fac:reference", NS).attrib["id"]): one  # type: ignore[union-attr]
+        str(one.find("fac:reference", NS).attrib["id"]): one  # type: ignore[union-attr]  # each has one
         for one in status.iterfind("prk:parkingStatusInformation", NS)
     }
     assert set(told) == set(on_map)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import httpx
 import pytest
@@ -30,6 +30,26 @@ TERMINATED = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE application_name = 'hanoi-ingest' AND wait_event = 'advisory' AND datname = current_database()
 """
+
+HELD = """
+SELECT 1 FROM pg_stat_activity
+WHERE application_name = 'hanoi-ingest' AND wait_event = 'advisory' AND datname = current_database()
+"""
+HOLD: LiteralString = """
+CREATE SEQUENCE pieces;
+CREATE FUNCTION hold_the_second_piece() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF coalesce(current_setting('test.piece', true), '') = '' THEN
+        PERFORM set_config('test.piece', 'counted', true);
+        IF nextval('public.pieces') = 2 THEN PERFORM pg_advisory_xact_lock(1); END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER hold_the_second_piece BEFORE INSERT ON observation FOR EACH ROW WHEN (NEW.provenance = 'derived')
+EXECUTE FUNCTION hold_the_second_piece();
+GRANT USAGE ON SEQUENCE pieces TO PUBLIC;
+"""
+"""The second transaction that writes derived values waits at its first for whoever holds advisory lock 1."""
 
 
 def write(conn: db.Connection) -> None:
@@ -68,14 +88,19 @@ def test_killed_while_it_derives_it_ends_with_what_one_run_computes(
     conn: db.Connection, city_url: str, broker: Mosquitto, domains: dict[str, Domain], tmp_path: Path
 ) -> None:
     write(conn)
+    conn.execute(HOLD)
     env = ingest_env(city_url, broker.url("ingest"))
     for _ in range(2):
         before = len(stored(conn))
+        conn.execute("SELECT setval('pieces', 1, false), pg_advisory_lock(1)")
         with running("hanoi-ingest", env=env, bind=env["HANOI_INGEST_BIND"], folder=tmp_path) as process:
-            wait_for(lambda before=before: len(stored(conn)) > before, "some is derived")  # type: ignore[misc]  # mypy infers no lambda with a default
+            wait_for(lambda: conn.execute(HELD).fetchone(), "it is in the middle of a write")
             process.kill()
             process.wait(60)
+        conn.execute("SELECT pg_advisory_unlock(1)")
+        assert len(stored(conn)) > before, "what was whole before it was killed is kept"
         assert not is_read(conn), "it was done before it was killed"
+    conn.execute("DROP TRIGGER hold_the_second_piece ON observation")
     with running("hanoi-ingest", env=env, bind=env["HANOI_INGEST_BIND"], folder=tmp_path):
         wait_for(lambda: is_read(conn), "the feed is read")
     killed = stored(conn)

@@ -34,6 +34,7 @@ FAULT: Final = Text(vi="Thiết bị lỗi", en="Sensor fault")
 SUSPECT: Final = Text(vi="Giá trị đáng ngờ", en="Suspect value")
 NO_LEVEL: Final = Text(vi="Chưa phân mức", en="Not classified")
 NO_BAY: Final = Text(vi="Không rõ số chỗ", en="No bay known")
+FEW_BAYS: Final = Text(vi="Thiếu tin của nhiều chỗ", en="Too few bays heard")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,19 +95,25 @@ def condition(view: CityView, domain: Domain, thing: ThingRow, now: datetime) ->
 def summary_condition(
     view: CityView, domain: Domain, section: MapSection, thing: ThingRow, now: datetime
 ) -> Condition:
-    """Of a Thing that is the sum of its children: as live as the best of them."""
+    """Of a Thing that is the sum of its children: as live as the best of them, classified when enough are known."""
     children = [condition(view, domain, child, now) for child in view.children_of.get(thing.id, ())]
     state: State = next((s for s in _BEST_FIRST if any(c.state == s for c in children)), "never")
     if state == "never":
         return _without_level("never", NEVER)
     time = max(child.time for child in children if child.time is not None)
     interval_s = min(child.interval_s for child in children if child.interval_s is not None)
-    percent = occupancy(view, domain, thing, now).percent
-    band = section.band_of(percent) if percent is not None else None
+    counts = occupancy(view, domain, thing, now)
+    band = summary_band(section, counts)
     if state != "live" or band is None:
-        label = {"stale": STALE, "fault": FAULT}.get(state, NO_BAY)
+        label = {"stale": STALE, "fault": FAULT}.get(state, FEW_BAYS if counts.known else NO_BAY)
         return _without_level(state, label, time, interval_s)
     return _with_level(band, time, interval_s)
+
+
+def summary_band(section: MapSection, counts: Occupancy) -> Band | None:
+    """None: too few bays are known."""
+    percent = counts.percent if counts.is_covered else None
+    return None if percent is None else section.band_of(percent)
 
 
 def occupancy(view: CityView, domain: Domain, thing: ThingRow, now: datetime) -> Occupancy:

@@ -72,13 +72,14 @@ export function changeInAnHour(points) {
   return before ? Math.round(last.result) - Math.round(before.result) : null;
 }
 
-// Parking points by foot: {points within the longer way, free: [within the shorter, within the longer]}.
+// Parking points by foot: {points within the longer way, free: [within the shorter, within the longer], unheard: whether
+// bays of some are not known, so that there may be more}.
 export function parkings(features, at) {
   const all = byDistance(features.filter((feature) => feature.properties.capacity !== undefined), at);
   const within = (most) => all.filter(({ metres }) => metres <= most);
   const free = WALK_M.map((most) => within(most).reduce((sum, { feature }) => sum + feature.properties.free, 0));
   const points = within(WALK_M[1]);
-  return { free, within: points.length > 0, points: points.length ? points : all.slice(0, 1) };
+  return { free, unheard: points.some(({ feature }) => feature.properties.unknown > 0), within: points.length > 0, points: points.length ? points : all.slice(0, 1) };
 }
 
 export const minutesOnFoot = (metres) => Math.max(1, Math.ceil((metres * DETOUR) / WALK_M_PER_MIN));

@@ -309,12 +309,12 @@ export class Here {
   }
 
   parkingLines() {
-    const { free, within, points } = parkings(this.city.of("parking"), this.place);
+    const { free, unheard, within, points } = parkings(this.city.of("parking"), this.place);
     if (!points.length) return [h("p", { class: "quiet" }, this.say("no_domain"))];
     const head = within ? this.say("parking_within", { near: free[0], far: free[1] }) : this.say("parking_none");
     const some = points.filter(({ feature }) => feature.properties.free > 0);
     const shown = (some.length ? some : points).slice(0, PARKINGS);
-    return [h("p", { class: "note" }, head), ...shown.map((one) => this.parking(one)), h("p", { class: "note" }, this.say("on_foot_note"))];
+    return [h("p", { class: "note" }, head, unheard ? ` ${this.say("parking_unheard")}` : ""), ...shown.map((one) => this.parking(one)), h("p", { class: "note" }, this.say("on_foot_note"))];
   }
 
   parking(one) {

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from dashboard.condition import Condition, MapSection, State, condition, occupancy, summary_condition
+from dashboard.condition import (
+    FEW_BAYS,
+    Condition,
+    MapSection,
+    State,
+    condition,
+    occupancy,
+    summary_band,
+    summary_condition,
+)
 from dashboard.control_room.change import Change, change
 from dashboard.control_room.language import Language
 from dashboard.control_room.room import TREND_SPAN, Trend, Way, way_of
@@ -14,6 +23,7 @@ from dashboard.control_room.texts import TEXTS, say
 from dashboard.data import CityView, is_simulated
 from dashboard.figures.sparkline import Sparkline, sparkline
 from dashboard.map_snapshot import usable_map_section
+from ingest.indicators.parking import Occupancy
 from storage.model import Band, Domain, Property, Text
 from storage.things import ThingRow
 from storage.units import symbol
@@ -102,7 +112,7 @@ def tile(view: CityView, domain: Domain, trend: Trend | None, now: datetime, lan
         domain=domain.key,
         name=domain.name.in_language(language),
         state=state,
-        word=_word(state, band).in_language(language),
+        word=_word(state, band, FEW_BAYS if summary and worst else None).in_language(language),
         level=_level(band, bands, language) if band else None,
         headline=headline.in_language(language) if headline else None,
         levels=_level_counts((found for _, found in shown), bands, language),
@@ -201,14 +211,19 @@ def _whole(
 ) -> tuple[_Number, Band | None] | None:
     """The free bays of the whole city."""
     counts = [occupancy(view, domain, point, now) for point in places]
-    free, occupied = sum(c.free for c in counts), sum(c.occupied for c in counts)
-    if not free + occupied:
+    city = Occupancy(
+        free=sum(c.free for c in counts),
+        occupied=sum(c.occupied for c in counts),
+        unknown=sum(c.unknown for c in counts),
+        out_of_service=sum(c.out_of_service for c in counts),
+    )
+    if not city.known:
         return None
-    of = sum(count.capacity for count in counts)
+    of = city.capacity
     bays = [bay for point in places for bay in view.children_of.get(point.id, ())]
     times = [v.phenomenon_time for bay in bays if (v := view.value_of(bay.id, domain.headline))]
     number = _Number(
-        value=free,
+        value=city.free,
         decimals=0,
         unit="1",
         caption="free_bays",
@@ -216,7 +231,7 @@ def _whole(
         place=Text(vi=f"trên {of} chỗ của thành phố", en=f"of {of} in the city"),
         time=max(times, default=None),
     )
-    return number, section.band_of(100 * occupied / (free + occupied))
+    return number, summary_band(section, city)
 
 
 def _bands(domain: Domain, section: MapSection) -> tuple[Band, ...]:
@@ -250,10 +265,10 @@ def _best(sensors: Mapping[State, int]) -> State:
     return next((state for state in _BEST_FIRST if sensors.get(state)), "never")
 
 
-def _word(state: State, band: Band | None) -> Text:
+def _word(state: State, band: Band | None, why_none: Text | None) -> Text:
     if band is not None:
         return band.label
-    return TEXTS["no_level"] if state == "live" else TEXTS[f"state_{state}"]
+    return (why_none or TEXTS["no_level"]) if state == "live" else TEXTS[f"state_{state}"]
 
 
 def _trend(

@@ -16,8 +16,6 @@ STEP: Final = timedelta(minutes=5)
 DAY: Final = timedelta(days=1)
 OCCUPIED: Final = "occupied"
 CAPACITY: Final = "capacity"
-LEAST_COVERAGE: Final = 0.75
-"""[S]"""
 HEARD_WITHIN: Final = timedelta(hours=6)
 """Of a point whose bays were all silent for longer nothing is said any more. Heartbeats are at most half as long."""
 BEFORE: Final = DAY
@@ -141,7 +139,7 @@ def _counted(counts: Occupancy, label: datetime, provenances: frozenset[Provenan
 
 
 def _judged(coverage: float) -> dict[str, Any]:
-    if coverage >= LEAST_COVERAGE:
+    if coverage >= parking.LEAST_COVERAGE:
         return {"quality": Quality.GOOD}
     return {"quality": Quality.SUSPECT, "quality_reason": COVERAGE}
 

@@ -17,6 +17,8 @@ BayState = Literal["free", "occupied", "unknown", "out_of_service"]
 
 HEARTBEATS: Final = 2
 """A bay that was not heard for so many heartbeats is unknown."""
+LEAST_COVERAGE: Final = 0.75
+"""Of the usable bays so many must be known before anything is said of how full their point is [S]."""
 TARGET_PERCENT: Final = (60.0, 85.0)
 """The target band of occupancy: the 85 % rule of parking management [M]."""
 ESTIMATED: Final = Text(vi="ước tính từ mức sử dụng", en="estimated from occupancy")
@@ -81,6 +83,11 @@ class Occupancy:
     def coverage(self) -> float:
         """Share of the usable bays whose state is known, 0 to 1."""
         return self.known / self.usable if self.usable else 0.0
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether enough bays are known to say how full the point is."""
+        return self.coverage >= LEAST_COVERAGE
 
 
 def capacity(attributes: Mapping[str, Any], bays: int) -> int:

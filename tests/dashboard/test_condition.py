@@ -145,8 +145,22 @@ def summed(values: Iterable[LiveValue]) -> Condition:
 def test_a_point_has_the_level_of_its_share_of_usable_bays() -> None:
     shown = summed([value(f"ltk-01-b{n:02d}", "occupied", float(n < 5)) for n in range(1, 6)])
     assert (shown.state, shown.level, shown.label.en) == ("live", 1, "Filling")  # 80 %
-    full = summed([value("ltk-01-b01", "occupied", 1)])
+    full = summed([value(f"ltk-01-b{n:02d}", "occupied", 1) for n in range(1, 6)])
     assert (full.level, full.label.vi) == (3, "Hết chỗ")
+
+
+def test_a_point_of_which_too_few_bays_are_known_is_grey_and_says_so() -> None:
+    """Below 75 % of the usable bays its stored occupancy is suspect: docs/indicators/parking.md."""
+    taken = [value(f"ltk-01-b{n:02d}", "occupied", 1) for n in range(1, 4)]
+    shown = summed(taken)  # 3 of 5
+    assert (shown.state, shown.level, shown.color, shown.label.en) == (
+        "live",
+        None,
+        GREY,
+        "Too few bays heard",
+    )
+    faulty = value("ltk-01-b05", "occupied", 1, quality=4)
+    assert summed([*taken, faulty]).label.en == "Full"  # 3 of 4 that can be used
 
 
 def test_a_point_is_as_live_as_the_best_of_its_bays() -> None:

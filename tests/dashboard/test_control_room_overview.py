@@ -91,12 +91,15 @@ def test_a_faulty_sensor_is_no_level_zero() -> None:
 
 
 def test_parking_is_the_free_bays_of_the_city() -> None:
-    bays = [value(f"ltk-01-b{n:02d}", "occupied", taken) for n, taken in ((1, 1.0), (2, 1.0), (3, 0.0))]
+    bays = [value(f"ltk-01-b{n:02d}", "occupied", taken) for n, taken in enumerate((1.0, 1.0, 1.0, 0.0), 1)]
     found = shown(view(bays), "parking")
     assert found.headline is not None
     assert (found.headline.value, found.headline.place) == (1, "of 5 in the city")
-    assert found.word == "Filling"  # 2 of 3 known bays, 67 %: from 60 to 85 %
-    assert found.sensors == {"live": 3, "stale": 0, "never": 2, "fault": 0}
+    assert found.word == "Filling"  # 3 of 4 known bays, 75 %: from 60 to 85 %
+    assert found.sensors == {"live": 4, "stale": 0, "never": 1, "fault": 0}
+    few = shown(view(bays[1:]), "parking")  # 3 of 5, below 75 %
+    assert few.headline is not None
+    assert (few.headline.value, few.word, few.level) == (1, "Too few bays heard", None)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ class MapSection(BaseModel):
     shape: Shape | None = None
     """Of the marks on the map; None leaves the choice to the page."""
     summary: Literal["occupancy"] | None = None
+    closure: str | None = None
+    """The boolean property by which a place is closed, whatever its level."""
     band: tuple[BandTable, ...] = Field(default=())
 
     def band_of(self, value: float) -> Band | None:
@@ -70,10 +72,16 @@ class MapSection(BaseModel):
 def map_section(domain: Domain) -> MapSection:
     """Raises ReferenceDataError naming file and key."""
     try:
-        return MapSection.model_validate(domain.sections.get("map", {}))
+        section = MapSection.model_validate(domain.sections.get("map", {}))
     except ValidationError as error:
         faults = "; ".join(f"map.{'.'.join(map(str, f['loc']))}: {f['msg']}" for f in error.errors())
         raise ReferenceDataError(f"{domain.source}: {faults}") from error
+    closing = domain.properties.get(section.closure or "")
+    if section.closure is not None and (closing is None or not closing.boolean):
+        raise ReferenceDataError(
+            f"{domain.source}: map.closure: {section.closure!r} is no boolean property here"
+        )
+    return section
 
 
 def condition(view: CityView, domain: Domain, thing: ThingRow, now: datetime) -> Condition:
@@ -125,8 +133,7 @@ def occupancy(view: CityView, domain: Domain, thing: ThingRow, now: datetime) ->
 
 def bay_state(view: CityView, domain: Domain, bay: ThingRow, now: datetime) -> BayState:
     """Of a bay: out of service while it is said to be, otherwise by its newest value, if it has one."""
-    closed = view.value_of(bay.id, OUT_OF_SERVICE)
-    if closed is not None and closed.result >= 0.5 and not is_older(view, closed, STALE_AFTER_INTERVALS, now):
+    if holds(view, bay, OUT_OF_SERVICE, now):
         return "out_of_service"
     value = view.value_of(bay.id, domain.headline)
     if value is None:
@@ -134,6 +141,14 @@ def bay_state(view: CityView, domain: Domain, bay: ThingRow, now: datetime) -> B
     heartbeat = timedelta(seconds=view.streams[value.datastream_id].interval_s)
     age = now - value.phenomenon_time
     return parking.bay_state(value.result, value.quality, age=age, heartbeat=heartbeat)
+
+
+def holds(view: CityView, thing: ThingRow, key: str, now: datetime) -> bool:
+    """Whether a boolean property was said of a Thing, and its word is neither old, expired nor marked fail."""
+    value = view.value_of(thing.id, key)
+    if value is None or value.quality >= Quality.FAIL:
+        return False
+    return value.result >= 0.5 and not is_older(view, value, STALE_AFTER_INTERVALS, now)
 
 
 def is_older(view: CityView, value: LiveValue, intervals: int, now: datetime) -> bool:

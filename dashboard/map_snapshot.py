@@ -13,6 +13,7 @@ from dashboard.condition import (
     MapSection,
     bay_state,
     condition,
+    holds,
     map_section,
     occupancy,
     summary_condition,
@@ -98,7 +99,7 @@ def any_feature(view: CityView, domain: Domain, thing: ThingRow, now: datetime) 
     point = view.things.get(thing.parent_id or "")
     if section.summary is not None and point is not None:
         return _bay(view, domain, point, thing, now)
-    return _thing(view, thing, thing, condition(view, domain, thing, now), now)
+    return _single(view, domain, section, thing, now)
 
 
 def usable_map_section(domain: Domain) -> MapSection:
@@ -116,12 +117,19 @@ def _things(view: CityView, domain: Domain, now: datetime, *, bays: bool) -> Ite
         if thing.lat is None or thing.kind not in domain.map_kinds:
             continue
         if section.summary is None:
-            yield _thing(view, thing, thing, condition(view, domain, thing, now), now)
+            yield _single(view, domain, section, thing, now)
             continue
         yield _summed(view, domain, section, thing, now)
         if bays:
             for bay in view.children_of.get(thing.id, ()):
                 yield _bay(view, domain, thing, bay, now)
+
+
+def _single(view: CityView, domain: Domain, section: MapSection, thing: ThingRow, now: datetime) -> Feature:
+    feature = _thing(view, thing, thing, condition(view, domain, thing, now), now)
+    if section.closure is not None:
+        feature["properties"]["closed"] = holds(view, thing, section.closure, now)
+    return feature
 
 
 def _summed(view: CityView, domain: Domain, section: MapSection, thing: ThingRow, now: datetime) -> Feature:

@@ -67,6 +67,7 @@ def _domain(domain: Domain, section: MapSection, shape: str) -> dict[str, Any]:
         "map": {
             "shape": shape,
             "summary": section.summary,
+            "closure": section.closure,
             "bands": [_band(table.band()) for table in section.band],
         },
     }

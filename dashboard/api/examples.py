@@ -132,7 +132,7 @@ ANSWERS: Final[dict[str, Any]] = {
                         ],
                     }
                 },
-                "map": {"shape": "drop", "summary": None, "bands": []},
+                "map": {"shape": "drop", "summary": None, "closure": None, "bands": []},
                 "pages": {"vi": "/vi/mua/", "en": "/en/rain/"},
             }
         ],

@@ -254,6 +254,9 @@ class MapProperties(_Model):
     forecasts: dict[str, MapForecast] | None = Field(
         default=None, description="by the property that is foretold; absent where nothing may be shown"
     )
+    closed: bool | None = Field(
+        default=None, description="absent where no property of the domain can close a place"
+    )
     free: int | None = None
     occupied: int | None = None
     unknown: int | None = None
@@ -370,6 +373,9 @@ class PropertyItem(_Model):
 class MapItem(_Model):
     shape: str
     summary: Literal["occupancy"] | None
+    closure: str | None = Field(
+        description="the boolean property by which a place is closed, whatever its level"
+    )
     bands: list[BandItem]
 
 

@@ -65,9 +65,9 @@ export class City {
   // Lets time pass; returns the features whose state changed by it.
   grow(now) {
     return [...this.features.values()].filter((feature) => {
-      const before = feature.properties.state + feature.properties.level;
+      const before = looks(feature);
       this._classify(feature, now);
-      return before !== feature.properties.state + feature.properties.level;
+      return before !== looks(feature);
     });
   }
 
@@ -80,6 +80,14 @@ export class City {
   headline(feature) {
     const domain = this.domains.get(feature.domain);
     return (domain && (feature.properties.values || {})[domain.headline]) || null;
+  }
+
+  // What closes a place: said by people, mostly until a time. Null: nothing does.
+  closure(feature, now = this.now()) {
+    const { closure } = this.domains.get(feature.domain).map;
+    const value = closure && (feature.properties.values || {})[closure];
+    if (!value || value.result < 0.5 || value.quality >= FAIL) return null;
+    return this.isStale(feature.domain, closure, value, now) ? null : value;
   }
 
   anySimulated(domainKeys) {
@@ -113,6 +121,7 @@ export class City {
   _classify(feature, now) {
     const p = feature.properties;
     if (!CLASSES.has(p.state) || p.state === "never" && !p.time) return;
+    if (p.closed !== undefined) p.closed = this.closure(feature, now) !== null;
     if (this._isOld(feature, now)) return this._show(p, "stale", null, this._oldWord(this._telling(feature)));
     if (p.kind === "extent" || isSummary(this.domains.get(feature.domain), feature)) return;
     const report = Object.values(p.values).filter((value) => value.time === p.time);
@@ -162,6 +171,7 @@ export class City {
   }
 }
 
+const looks = ({ properties: p }) => `${p.state}${p.level}${p.closed}`;
 const intervalOf = (observed) => observed && observed.interval_s;
 
 export function bandOf(bands, value) {

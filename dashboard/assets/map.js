@@ -12,6 +12,7 @@ const LIMITS = [[20.45, 105.15], [21.5, 106.15]];
 const RADIUS = 12;
 const HALO = 5;
 const TEXT_FROM_ZOOM = 12;
+const NO_ENTRY = "#C1121C"; // the red of traffic signs
 
 export const SHAPES = ["circle", "drop", "triangle", "diamond", "square", "hexagon", "pentagon", "star"];
 
@@ -236,7 +237,24 @@ function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small
   const own = { stale: "–", fault: "!", never: "" }[properties.state];
   const sign = own === undefined ? text : own;
   if (sign && !small) write(ctx, sign, grey ? css("--mark-grey") : properties.color);
+  if (properties.closed) noEntry(ctx, outline);
   if (alerted === true) badge(ctx, outline);
+  ctx.restore();
+}
+
+// The sign for no entry at the other shoulder: the place is closed, whatever its level.
+function noEntry(ctx, outline) {
+  ctx.save();
+  ctx.translate(-9, -9);
+  ctx.setLineDash([]);
+  path(ctx, "circle", 6.5);
+  ctx.fillStyle = NO_ENTRY;
+  ctx.fill();
+  ctx.lineWidth = 1;
+  ctx.strokeStyle = outline;
+  ctx.stroke();
+  ctx.fillStyle = "#FFFFFF";
+  ctx.fillRect(-4, -1.25, 8, 2.5);
   ctx.restore();
 }
 

@@ -7,7 +7,7 @@ import { alertLines } from "./alerts.js";
 import { isCitizenReport, reportPart } from "./citizen_report.js";
 import { focusedOn, h, inLanguage, labelOf, language, nameOf, orElse, remarkOn, t } from "./element.js";
 import { fetchJson, lastDay } from "./history.js";
-import { methodOf } from "./list.js";
+import { closedWords, methodOf } from "./list.js";
 import { swatch } from "./swatch.js";
 
 const DAY_MS = 86400000;
@@ -135,6 +135,7 @@ export class Detail {
       swatch(domain.map.shape, p.color, { dashed: p.state !== "live", faint: p.state === "never" }),
       h("strong", {}, ` ${labelOf(feature)} `),
       h("span", { class: "muted" }, [inLanguage(domain.name), p.time ? age(ageSeconds(p.time), language) : ""].filter(Boolean).join(" · ")),
+      p.closed ? h("strong", { class: "no-entry" }, closedWords(city, feature)) : "",
     );
     if (alerts) this._fillAlerts(alerts, city);
     const keys = told(feature).sort((a, b) => order(domain, a) - order(domain, b));

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from dashboard.api.domains import shapes
 from dashboard.citizen import words
-from dashboard.citizen.first_page import Now, method, source, value_text
+from dashboard.citizen.first_page import Now, closed_words, method, source, value_text
 from dashboard.citizen.marks import SIZE, path
 from dashboard.citizen.pages import FOLDER, LANGUAGES, texts
 from dashboard.data import City, CityView, Clock
@@ -77,7 +77,7 @@ def embed(page: Template, now: Now, view: CityView, thing_id: str) -> bytes | No
         value=value_text(now, domain, p),
         label=html.escape(p[f"label_{now.language}"]),
         notes=_notes(now, domain, thing, p),
-        more=_other_scale(now, view, domain, p),
+        more=_closed(now, domain, p) + _other_scale(now, view, domain, p),
     ).encode()
 
 
@@ -118,6 +118,11 @@ def _notes(now: Now, domain: Domain, thing: ThingRow, p: Mapping[str, Any]) -> s
         said.append(source(now, domain, p))
     said.append(method(now, headline))
     return " · ".join(said)
+
+
+def _closed(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
+    said = closed_words(now, domain, p)
+    return f"<p class=no-entry><strong>{said}</strong></p>" if said else ""
 
 
 def _other_scale(now: Now, view: CityView, domain: Domain, p: Mapping[str, Any]) -> str:

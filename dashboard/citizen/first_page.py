@@ -210,7 +210,7 @@ def row(now: Now, domain: Domain, shape: str, feature: Feature) -> str:
     return (
         f"<tr id={feature['id']}{state}{expected}{grey}><th><span class=name>{name}"
         f"</span><td>{value_text(now, domain, p)}<td><span class=level>{swatch(shape, p['color'])}"
-        f"<span>{label}{_by_centre(now, domain, p)}</span></span><td>{_age(now, domain, p)}"
+        f"<span>{label}{_by_centre(now, domain, p)}{_closed(now, domain, p)}</span></span><td>{_age(now, domain, p)}"
     )
 
 
@@ -227,10 +227,27 @@ def value_text(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
 
 def _by_centre(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
     expires = (p["values"].get(domain.headline) or {}).get("expires_at")
-    if expires is None:
+    return "" if expires is None else f"<small>{_until(now, expires)}</small>"
+
+
+def _until(now: Now, expires: datetime) -> str:
+    return f"{now.of('by_centre')} {now.of('by_centre_until')} {words.time(expires, now.at)}"
+
+
+def _closed(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
+    said = closed_words(now, domain, p)
+    return f"<small class=no-entry>{said}</small>" if said else ""
+
+
+def closed_words(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
+    """That a place is closed, who says so and until when, as HTML; empty when it is not."""
+    key = usable_map_section(domain).closure
+    if key is None or not p.get("closed"):
         return ""
-    said = f"{now.of('by_centre')} {now.of('by_centre_until')} {words.time(expires, now.at)}"
-    return f"<small>{said}</small>"
+    value = p["values"][key]
+    expires = value.get("expires_at")
+    who = now.of(f"provenance_{value['provenance']}") if expires is None else _until(now, expires)
+    return f"{now.text(domain.properties[key].name)} ({who})"
 
 
 def _age(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import { FLOOD_M, changeInAnHour, deepestLately, floodedSince, floods, minutesOn
 import { h, inLanguage, labelOf, language, nameOf, settings, t } from "./element.js";
 import { Find } from "./find.js";
 import { fetchJson, lastDay } from "./history.js";
+import { closedWords } from "./list.js";
 import { SLOTS, devicePosition, forgetPlace, isSensitive, nearestWard, savePlace, savedPlaces, setSensitive } from "./places.js";
 
 const AGAIN_MS = 5000;
@@ -422,6 +423,7 @@ export class Here {
       this.badge(feature),
       h("div", { class: "station-lines" },
         h("span", {}, h("button", { type: "button", class: "link", "data-key": `open ${feature.id}`, onclick: () => this.onOpen(feature.id) }, nameOf(feature)), " – ", h("strong", { class: p.level === null ? "grey" : null }, labelOf(feature))),
+        p.closed ? h("strong", { class: "no-entry" }, closedWords(this.city, feature)) : null,
         told ? h("strong", {}, told) : null,
         ...more.filter(Boolean),
         h("small", {}, notes.filter(Boolean).join(" · "))));

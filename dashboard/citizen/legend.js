@@ -14,13 +14,14 @@ export function showLegend(element, city, visible) {
 }
 
 function part(domain) {
-  const { shape, summary, bands: summaryBands } = domain.map;
+  const { shape, summary, closure, bands: summaryBands } = domain.map;
   const headline = domain.properties[domain.headline];
   const bands = summary ? summaryBands : headline.bands;
   const scale = summary ? "%" : [inLanguage(headline.name), unit(headline.symbol, language)].filter(Boolean).join(", ");
   const title = h("h3", {}, inLanguage(domain.name), h("small", {}, ` ${scale}`));
   if (!bands.length) return h("div", {}, title, h("p", {}, t("legend_no_scale")));
-  return h("div", {}, title, h("ul", {}, ...bands.map((band, i) => line(band, bands[i - 1], shape, headline, summary))));
+  return h("div", {}, title, h("ul", {}, ...bands.map((band, i) => line(band, bands[i - 1], shape, headline, summary)),
+    closure ? h("li", {}, h("span", { class: "no-entry" }), h("span", { class: "limits" }), h("span", {}, inLanguage(domain.properties[closure].name))) : null));
 }
 
 function line(band, before, shape, headline, summary) {

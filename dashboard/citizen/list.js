@@ -59,7 +59,7 @@ export class PlaceList {
 
   // A row that a newer answer will write anew: until then it only grows old.
   _turnGrey(row) {
-    const byHand = row.querySelector(".level small");
+    const byHand = row.querySelector(".level small:not(.no-entry)");
     delete row.dataset.until;
     row.dataset.state = "stale";
     paint(row.querySelector(".swatch"), "#8A8F98");
@@ -155,6 +155,7 @@ function fillRow(city, domain, feature, row) {
   const said = level.querySelector(".level > span");
   write(said.firstChild, labelOf(feature));
   setSmall(said, byCentre(headline));
+  setSmall(said, closedWords(city, feature), "no-entry");
   fillWhen(when, p, headline);
 }
 
@@ -186,6 +187,15 @@ function byCentre(headline) {
   return expires ? `${t("by_centre")} ${t("by_centre_until")} ${time(expires, language)}` : "";
 }
 
+// That it is closed, who says so and until when; empty when it is not.
+export function closedWords(city, feature) {
+  const value = city.closure(feature);
+  if (!value) return "";
+  const observed = city.property(feature.domain, city.domains.get(feature.domain).map.closure);
+  const who = byCentre(value) || t(`provenance_${value.provenance}`);
+  return `${inLanguage(observed.name)} (${who})`;
+}
+
 export function headlineText(city, domain, feature) {
   const p = feature.properties;
   if (p.capacity !== undefined) return `${p.free} / ${p.capacity} ${t("bay_free")}`;
@@ -195,14 +205,14 @@ export function headlineText(city, domain, feature) {
   return `${number(value.result, orElse(decimals, 1), language)} ${unit(symbol, language)}`.trim();
 }
 
-function setSmall(parent, text) {
-  let small = parent.querySelector("small");
+function setSmall(parent, text, name = "") {
+  let small = [...parent.querySelectorAll("small")].find((one) => one.className === name);
   if (!text) {
     if (small) small.remove();
     return;
   }
   if (!small) {
-    small = h("small", {});
+    small = h("small", { class: name || null });
     parent.append(small);
   }
   write(small, text);

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from dashboard.api.domains import shapes
 from dashboard.citizen import words
-from dashboard.citizen.first_page import SIGN, Now, iso, method, value_text
+from dashboard.citizen.first_page import SIGN, Now, closed_words, iso, method, value_text
 from dashboard.citizen.marks import swatch
 from dashboard.condition import STALE_AFTER_INTERVALS, is_older
 from dashboard.data import CityView
@@ -81,7 +81,11 @@ def _standing(now: Now, view: CityView, domain: Domain, p: Properties) -> str:
     said = value_text(now, domain, p)
     value = "" if said == "–" else f'<span class="value">{said}</span> '
     state = ' data-grey="true"' if grey else ""
-    return f'<p class="standing"{state}>{swatch(shape, p["color"])} {value}<strong>{why}{label}</strong>{when}</p>'
+    closed = closed_words(now, domain, p)
+    return (
+        f'<p class="standing"{state}>{swatch(shape, p["color"])} {value}<strong>{why}{label}</strong>{when}</p>'
+        + (f'<p class="no-entry"><strong>{closed}</strong></p>' if closed else "")
+    )
 
 
 def _of_headline(domain: Domain, p: Properties) -> Properties:

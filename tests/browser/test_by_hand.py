@@ -97,8 +97,13 @@ def test_a_flood_is_reported_from_a_phone_and_citizens_see_who_says_so(
         picture(citizen, "by-hand-citizen-expired")
 
 
-def test_a_road_a_bay_and_a_sample_by_keyboard(browser: Browser, url: str) -> None:
-    with test_control_room.opened(browser, url) as page:
+def test_a_road_a_bay_and_a_sample_by_keyboard_and_citizens_see_the_closed_road(
+    browser: Browser, url: str, served: Served
+) -> None:
+    with (
+        test_control_room.opened(browser, url) as page,
+        test_public_page.opened(browser, served, "/en/") as citizen,
+    ):
         go(page, url)
         page.get_by_role("radio", name="Flooded street").focus()
         page.keyboard.press("ArrowDown")
@@ -109,6 +114,13 @@ def test_a_road_a_bay_and_a_sample_by_keyboard(browser: Browser, url: str) -> No
         page.get_by_role("button", name="Report").focus()
         page.keyboard.press("Enter")
         expect(page.locator("#entries li").first).to_contain_text("Road closed: Yes")
+        row = citizen.locator("tr", has=citizen.locator('button[data-thing="flood-tong-dan"]'))
+        expect(row).to_contain_text("Road closed (reported by the centre until")
+        test_public_page.choose(citizen, "flood-tong-dan")
+        expect(citizen.locator("#detail .status")).to_contain_text("Road closed (reported by the centre")
+        expect(citizen.locator("#legend-body")).to_contain_text("Road closed")
+        assert violations(citizen) == []
+        picture(citizen, "by-hand-road-closed")
         page.get_by_role("radio", name="Bay out of service").check()
         page.get_by_label("Find by name").fill("ltk-01-b07")
         page.locator("input[name=place]").first.check()

@@ -23,6 +23,9 @@ STREAMS = {
     ("tong-dan", "water_depth"): DatastreamRow(
         id=4, thing_id="tong-dan", property="water_depth", unit="cm", derived=False, interval_s=60
     ),
+    ("tong-dan", "road_closed"): DatastreamRow(
+        id=5, thing_id="tong-dan", property="road_closed", unit="1", derived=False, interval_s=86400
+    ),
     **{
         (f"ltk-01-b{n:02d}", "occupied"): DatastreamRow(
             id=10 + n,

@@ -12,6 +12,7 @@ from dashboard.condition import (
     MapSection,
     bay_state,
     condition,
+    holds,
     map_section,
     occupancy,
     summary_condition,
@@ -21,6 +22,8 @@ from storage.catalog import ReferenceDataError, load_catalog
 from storage.model import Domain
 from storage.observations import LiveValue
 from tests.dashboard.small_city import NOW, value, view
+
+HOUR = timedelta(hours=1)
 
 
 def of(thing_id: str, values: Iterable[LiveValue]) -> Condition:
@@ -136,6 +139,19 @@ def test_each_bay_says_why() -> None:
     assert states == ["occupied", "free", "unknown", "out_of_service", "unknown"]
 
 
+@pytest.mark.parametrize(
+    ("result", "quality", "minutes_left", "is_closed"),
+    [(1, 1, 1, True), (1, 1, 0, False), (0, 1, 1, False), (1, 3, 1, True), (1, 4, 1, False)],
+)
+def test_a_road_is_closed_until_the_word_of_it_expires(
+    result: float, quality: int, minutes_left: int, is_closed: bool
+) -> None:
+    said = value("tong-dan", "road_closed", result, quality=quality, at=NOW - HOUR, provenance="manual")
+    city = view([msgspec.structs.replace(said, expires_at=NOW + timedelta(minutes=minutes_left))])
+    assert holds(city, city.things["tong-dan"], "road_closed", NOW) is is_closed
+    assert not holds(city, city.things["hoan-kiem"], "road_closed", NOW)
+
+
 def summed(values: Iterable[LiveValue]) -> Condition:
     city = view(values)
     domain = city.domains["parking"]
@@ -177,7 +193,15 @@ def test_a_point_whose_live_bays_are_all_out_of_service_has_no_level() -> None:
     assert (shown.level, shown.color) == (None, GREY)
 
 
-def test_a_map_table_that_is_wrong_names_file_and_key() -> None:
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        ({"summary": "average"}, r"parking\.toml: map\.summary"),
+        ({"closure": "shut"}, r"parking\.toml: map\.closure: 'shut' is no boolean property here"),
+        ({"closure": "parking_free"}, r"parking\.toml: map\.closure: 'parking_free' is no boolean"),
+    ],
+)
+def test_a_map_table_that_is_wrong_names_file_and_key(table: dict[str, str], fault: str) -> None:
     parking = load_catalog()["parking"]
     broken = Domain(
         key="parking",
@@ -185,10 +209,10 @@ def test_a_map_table_that_is_wrong_names_file_and_key() -> None:
         headline=parking.headline,
         properties=parking.properties,
         map_kinds=parking.map_kinds,
-        sections={"map": {"summary": "average"}},
+        sections={"map": table},
         source="parking.toml",
     )
-    with pytest.raises(ReferenceDataError, match=r"parking\.toml: map\.summary"):
+    with pytest.raises(ReferenceDataError, match=fault):
         map_section(broken)
 
 

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from dashboard.citizen import words
 from dashboard.citizen.first_page import LARGEST, Now, fill
@@ -126,6 +127,23 @@ def test_each_place_says_value_word_colour_age_and_source() -> None:
         "5 min ago | derived · measured",
     ]
     assert "ltk-01-b01" not in english  # a bay is not in the list
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [
+        ("vi", "Đường cấm (Trung tâm báo đến 11:00)"),
+        ("en", "Road closed (reported by the centre until 11:00)"),
+    ],
+)
+def test_a_closed_road_is_said_beside_its_level(language: str, word: str) -> None:
+    until = NOW + timedelta(hours=1)
+    closed = structs.replace(value("tong-dan", "road_closed", 1, provenance="manual"), expires_at=until)
+    city = view([value("tong-dan", "water_depth", 0.0), closed])
+    level = Rows(page(city, language=language)).rows["tong-dan"]["cells"][2]
+    assert level == f"{'Không ngập' if language == 'vi' else 'Not flooded'} | {word}"
+    later = Rows(page(city, language=language, at=until)).rows["tong-dan"]["cells"][2]
+    assert "|" not in later
 
 
 @pytest.mark.parametrize(

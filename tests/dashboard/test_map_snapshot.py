@@ -52,6 +52,7 @@ def test_a_feature_says_everything_about_its_thing() -> None:
         "color": "#2C98E8",
         "coordinate_trust": "M",
         "simulated": True,
+        "closed": False,
     }
 
 

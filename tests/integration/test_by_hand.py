@@ -226,6 +226,7 @@ def test_a_closed_road_is_a_property_like_any(city_url: str, manual_url: str, se
     body = {**FLOODED, "matter": "road", "results": {"road_closed": True}}
     assert entered(city_url, manual_url, body)["outcome"] == "stored"
     wait_for(lambda: "road_closed" in shown(served, "flood", TONG_DAN)["values"], "it is shown")
+    assert shown(served, "flood", TONG_DAN)["closed"] is True
     value = shown(served, "flood", TONG_DAN)["values"]["road_closed"]
     assert (value["result"], value["provenance"]) == (1, "manual")
 

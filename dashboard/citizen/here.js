@@ -34,7 +34,7 @@ export class Here {
     this.pressed = false; // what is pressed stays under the pointer
     element.addEventListener("pointerdown", () => { this.pressed = true; });
     for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(() => { this.pressed = false; }));
-    this.start();
+    this.built = this.start();
   }
 
   async start() {
@@ -48,7 +48,7 @@ export class Here {
     }
     this.build();
     this.draw();
-    if (SLOTS.some((slot) => savedPlaces()[slot])) await this.want();
+    if (SLOTS.some((slot) => savedPlaces()[slot])) this.want();
   }
 
   async want() {
@@ -139,6 +139,12 @@ export class Here {
     }
     if (!place.location) return undefined;
     return this.show({ kind: place.kind, name: place.name, lat: place.location.lat, lon: place.location.lon });
+  }
+
+  // The ward whose centre is nearest; null: far from all of them, undefined: their list has not come.
+  async wardAt(at) {
+    await this.find.load();
+    return this.find.places.length ? nearestWard(this.find.places, at) : undefined;
   }
 
   show(place) {

@@ -1,7 +1,9 @@
 """'Around me' and the search in a real browser: what they say and keep, and that no request says where one is."""
 
 import json
+import math
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -32,6 +34,12 @@ KNOWN = ("places", "domains", *(f"map/{domain.key}.geojson" for domain in load_c
 """What the search and 'Around me' have to have before the connection goes."""
 WARD = "Cua Nam ward"
 """Whose centre is the nearest of the 126."""
+VINH_HUNG = (20.9885, 105.8815)
+"""281 m from the centre of Vĩnh Hưng (20.9906, 105.883), 1.9 km from the nearest mark."""
+HONG_HA = (21.0655, 105.8540)
+"""1.35 km from the centre of Hồng Hà, 2.9 km from the nearest mark."""
+FIRST_VIEW = (21.027, 105.832, 12)
+"""Centre and zoom of the map on phones (assets/map.js)."""
 STREAM: LiteralString = """
 INSERT INTO datastream (thing_id, property, unit, derived, circular, interval_s)
 VALUES ('rain-hoan-kiem', %(property)s, 'mm', true, false, 600)
@@ -203,6 +211,111 @@ def test_a_browser_that_may_not_tell_offers_search_and_wards(browser: Browser, s
         expect(page.locator("#here-view")).to_be_hidden()
         expect(page.locator("#here-me")).to_be_focused()
         assert [line for line in asked if "00070" in line] == []
+
+
+def tap_map(page: Page, at: tuple[float, float]) -> None:
+    """At latitude and longitude of the first view, by the spherical Mercator of EPSG:3857."""
+
+    def world(lat: float, lon: float, zoom: int) -> tuple[float, float]:
+        turned = math.asinh(math.tan(math.radians(lat)))
+        return (lon + 180) / 360 * 256 * 2**zoom, (1 - turned / math.pi) / 2 * 256 * 2**zoom
+
+    lat, lon, zoom = FIRST_VIEW
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    middle, wanted = world(lat, lon, zoom), world(*at, zoom)
+    page.locator("#map").click(
+        position={
+            "x": box["width"] / 2 + wanted[0] - middle[0],
+            "y": box["height"] / 2 + wanted[1] - middle[1],
+        }
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("path", "name", "around", "note"),
+    [
+        ("/", "Phường Vĩnh Hưng", "Quanh Phường Vĩnh Hưng", "không có dữ liệu ranh giới"),
+        ("/en/", "Vinh Hung ward", "Around Vinh Hung ward", "we have no boundaries"),
+    ],
+)
+def test_a_tap_beside_all_marks_tells_the_ward_and_leads_to_what_its_search_does(
+    browser: Browser, served: Served, path: str, name: str, around: str, note: str, scheme: str
+) -> None:
+    with visiting(browser, served, path, size=SMALL, color_scheme=scheme) as (page, asked):
+        page.locator("#map-show").click()
+        expect(page.locator("#map-asked")).to_be_hidden()
+        strip = page.locator(".ward")
+        tap_map(page, HONG_HA)
+        expect(strip).to_be_visible()
+        strip.get_by_role("button", name="Đóng" if path == "/" else "Close").focus()
+        page.keyboard.press("Escape")
+        expect(strip).to_be_hidden()
+        expect(page.locator(".ward-spot")).to_have_count(0)
+        expect(page.locator("#map")).to_be_focused()
+
+        tap_map(page, VINH_HUNG)
+        expect(strip.locator("strong")).to_have_text(name)
+        expect(strip).to_contain_text(note)
+        expect(page.locator("#map-frame [role=status]").last).to_contain_text(name)
+        expect(strip).to_be_in_viewport(ratio=0.99)
+        expect(page.locator(".ward-spot")).to_be_visible()
+        expect(page.locator("#map")).to_be_focused()  # as after any tap of it
+        assert fits(page)
+        assert violations(page) == []
+        picture(page, f"ward-{'en' if path == '/en/' else 'vi'}-{scheme}")
+
+        strip.get_by_role("button", name=around).click()
+        expect(page.locator("#here-name")).to_have_text(around)
+        expect(page.locator("#here-view")).to_be_focused()
+        expect(strip).to_be_hidden()
+        by_tap = page.locator("#here-view").inner_text()
+        page.get_by_role("combobox", name=re.compile("phường|ward")).fill("vinh hung")
+        page.keyboard.press("Enter")
+        expect(page.locator("#here-view")).to_be_focused()
+        assert page.locator("#here-name").inner_text() == by_tap.splitlines()[0]
+        assert [line for line in asked if "20.98" in line or "105.88" in line or "00301" in line] == []
+
+
+def test_a_tap_far_from_every_ward_and_one_before_their_list_came_say_so(
+    browser: Browser, served: Served
+) -> None:
+    def only_far(route: Route) -> None:
+        far = {"kind": "ward", "id": "x", "name": {"vi": "Xa", "en": "Far"}, "domains": []}
+        told = {**far, "location": {"lat": 22.5, "lon": 105.8, "trust": "M"}, "core": "xa", "sought": "xa"}
+        route.fulfill(json={"items": [told]})
+
+    with visiting(
+        browser,
+        served,
+        "/en/",
+        size=SMALL,
+        route=("**/api/v1/places", lambda r: r.abort()),
+        service_workers="block",
+    ) as (page, _):
+        page.locator("#map-show").click()
+        expect(page.locator("#map-asked")).to_be_hidden()
+        tap_map(page, HONG_HA)
+        expect(page.locator(".ward")).to_contain_text("Data could not be loaded")
+        expect(page.locator(".ward .way-there")).to_have_count(0)
+        page.unroute("**/api/v1/places")
+        page.route("**/api/v1/places", only_far)
+        tap_map(page, HONG_HA)
+        expect(page.locator(".ward")).to_contain_text("far from every ward")
+        expect(page.locator(".ward .way-there")).to_have_count(0)
+        assert violations(page) == []
+
+
+def test_a_mark_that_is_tapped_is_a_place_and_no_ward(browser: Browser, served: Served) -> None:
+    with visiting(browser, served, "/en/", size=SMALL) as (page, _):
+        page.locator("#map-show").click()
+        expect(page.locator("#map-asked")).to_be_hidden()
+        tap_map(page, HONG_HA)
+        expect(page.locator(".ward")).to_be_visible()
+        tap_map(page, (21.0368, 105.7998))  # a flood point of the inventory
+        expect(page.locator("#detail")).to_be_visible()
+        expect(page.locator(".ward")).to_be_hidden()
 
 
 def test_a_page_that_is_not_secure_says_so(browser: Browser, served: Served) -> None:

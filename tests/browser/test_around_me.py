@@ -326,6 +326,75 @@ def test_a_page_that_is_not_secure_says_so(browser: Browser, served: Served) -> 
         expect(page.locator("#find-ward option")).to_have_count(127)
 
 
+FAINT = """() => {
+  const rgb = (color) => color.match(/[\\d.]+/g).map(Number);
+  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const light = (color) => {
+    const [r, g, b] = rgb(color).map((c) => linear(c / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a, b) => {
+    const [more, less] = [light(a), light(b)].sort((m, n) => n - m);
+    return (more + 0.05) / (less + 0.05);
+  };
+  const behind = (node) => {
+    const color = getComputedStyle(node).backgroundColor;
+    return rgb(color)[3] === 0 && node.parentElement ? behind(node.parentElement) : color;
+  };
+  const told = (node) => {
+    const around = behind(node.parentElement);
+    return Math.max(contrast(getComputedStyle(node).borderTopColor, around), contrast(behind(node), around));
+  };
+  const controls = "button:not(.link, .chip, .forget), .chips li, input, select, a.act, .badge";
+  return [...document.querySelectorAll("#here")]
+    .flatMap((here) => [...here.querySelectorAll(controls)])
+    .filter((node) => node.offsetWidth && told(node) < 3)
+    .map((node) => node.outerHTML.slice(0, 80));
+}"""
+"""What can be pressed or filled in and is told apart by less than 3:1 (WCAG 1.4.11), which axe does not look at."""
+
+
+def faint_controls(page: Page) -> list[str]:
+    return list(page.evaluate(FAINT))
+
+
+@pytest.mark.parametrize(("path", "size"), [("/", SMALL), ("/en/", DESK)], ids=["vi-phone", "en-desk"])
+def test_around_me_can_be_read_in_the_dark(
+    browser: Browser, served: Served, path: str, size: dict[str, int]
+) -> None:
+    name = f"dark-{'en' if path == '/en/' else 'vi'}-{'phone' if size is SMALL else 'desk'}"
+    with visiting(browser, served, path, size=size, color_scheme="dark") as (page, _):
+        page.locator("#here-me").click()
+        expect(page.locator("#find-ward")).to_be_visible()  # the browser may not tell
+        assert violations(page) == []
+        assert faint_controls(page) == []
+
+        granted(page.context)
+        page.locator("#here-me").click()
+        expect(card(page, "flood").locator('[data-station="flood-tong-dan"] .wet')).to_contain_text(
+            re.compile("flooded since|ngập từ")
+        )
+        expect(card(page, "air").locator('[data-station="hang-dau"] .grey')).to_be_visible()
+        for slot in ("home", "school", "work"):
+            page.locator(f'[data-slot="{slot}"]').click()
+        expect(page.locator(".chips li")).to_have_count(3)
+        card(page, "air").get_by_role("checkbox").check()
+        card(page, "parking").locator("button[data-key^=tariff]").first.click()
+        expect(card(page, "parking").locator(".tariff li").first).to_be_visible()
+        assert violations(page) == []
+        assert faint_controls(page) == []
+        picture(page, name)
+
+        page.get_by_role("combobox").fill("tran")
+        expect(page.locator("#find-found li").first).to_be_visible()
+        assert violations(page) == []
+        assert faint_controls(page) == []
+        picture(page, f"{name}-search")
+        page.evaluate("document.querySelector('#here-me').style.background = 'transparent'")
+        page.evaluate("document.querySelector('#here-me').style.borderColor = '#222222'")
+        assert len(faint_controls(page)) == 1  # it does look
+
+
 def has_come(page: Page, path: str) -> bool:
     address = f"location.origin + '/api/v1/{path}'"
     return bool(page.evaluate(f"performance.getEntriesByName({address}).length > 0"))

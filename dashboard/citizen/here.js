@@ -8,7 +8,7 @@ import { FLOOD_M, changeInAnHour, deepestLately, floodedSince, floods, minutesOn
 import { h, inLanguage, labelOf, language, nameOf, settings, t } from "./element.js";
 import { Find } from "./find.js";
 import { fetchJson, lastDay } from "./history.js";
-import { SLOTS, devicePosition, forgetPlace, isSensitive, nearestWard, savePlace, savedPlaces, setSensitive } from "./places.js";
+import { SLOTS, canBeGoneTo, devicePosition, forgetPlace, isSensitive, nearestWard, savePlace, savedPlaces, setSensitive } from "./places.js";
 
 const AGAIN_MS = 5000;
 const DRAWN_EVERY_MS = 5000;
@@ -335,8 +335,9 @@ export class Here {
       more: [
         h("span", {}, this.say("on_foot", { minutes: minutesOnFoot(metres) })),
         h("span", { class: "acts" },
-          h("a", { href: geoLink({ lat, lon }, name), class: "act", "data-key": way, "aria-label": this.say("directions_to", { name }), onclick: (event) => this.go(event, way) }, t("directions")),
+          canBeGoneTo(feature) ? h("a", { href: geoLink({ lat, lon }, name), class: "act", "data-key": way, "aria-label": this.say("directions_to", { name }), onclick: (event) => this.go(event, way) }, t("directions")) : null,
           button(tariff, this.say("tariff_of", { name }), this.say("tariff"))),
+        canBeGoneTo(feature) ? null : h("span", { class: "note" }, this.say("no_directions")),
         this.opened.has(way) ? this.coordinates(lat, lon) : null,
         this.opened.has(tariff) ? this.tariff(feature) : null,
       ],

@@ -451,6 +451,8 @@ def test_who_is_faster_than_the_list_of_places_gets_what_was_typed(browser: Brow
 
 
 def test_parking_has_a_way_a_price_and_where_to_pay(browser: Browser, city_url: str, city: Writer) -> None:
+    with db.connect(city_url, name="test") as conn:  # the inventory's parking points are all made up
+        conn.execute("UPDATE thing SET coordinate_trust = 'M' WHERE id = 'thd-09'")
     with (
         serving(city_url, page=PageSettings(parking_pay_url=PAY)) as site,
         visiting(browser, site) as (page, _),
@@ -476,6 +478,34 @@ def test_parking_has_a_way_a_price_and_where_to_pay(browser: Browser, city_url: 
         expect(pay).to_have_attribute("href", "https://pay.example/hanoi?point=thd-09&bay=thd-09-b02")
         assert violations(page) == []
         picture(page, "parking-vi")
+
+
+@pytest.mark.parametrize(
+    ("path", "why", "made_up"),
+    [
+        ("/", "Không chỉ đường: vị trí giả lập", "Vị trí giả lập, không có thật"),
+        ("/en/", "No directions: the position is made up", "Made-up position, nothing real stands there"),
+    ],
+)
+def test_nobody_is_sent_to_a_position_that_is_made_up(
+    browser: Browser, served: Served, path: str, why: str, made_up: str
+) -> None:
+    with visiting(browser, served, path, size=SMALL) as (page, _):
+        page.get_by_role("combobox").fill("Trần Hưng Đạo")
+        page.keyboard.press("Enter")
+        point = card(page, "parking").locator('[data-station="thd-09"]')  # S in the inventory
+        expect(point).to_contain_text(why)
+        expect(point.locator("button[data-key^=tariff]")).to_be_visible()
+        expect(page.locator('#here a[href^="geo:"]')).to_have_count(0)
+        assert violations(page) == []
+
+        page.evaluate("location.hash = '#thd-09'")
+        expect(page.locator("#detail .trust")).to_have_text(made_up)
+        expect(page.locator("#detail .way")).to_contain_text("21.01947, 105.85714")
+        expect(page.locator('#detail a[href^="geo:"]')).to_have_count(0)
+        for documented in ("flood-tong-dan", "hoan-kiem", "trung-yen-3"):  # M, M and V
+            page.evaluate(f"location.hash = '#{documented}'")
+            expect(page.locator('#detail a[href^="geo:"]')).to_have_count(1)
 
 
 SINCE = """async ([points, now]) => {

@@ -17,7 +17,7 @@ const NO_ENTRY = "#C1121C"; // the red of traffic signs
 export const SHAPES = ["circle", "drop", "triangle", "diamond", "square", "hexagon", "pentagon", "star"];
 
 // Options: {basemap: URL of the GeoJSON, tiles: URL template or null, attribution, label: accessible name,
-//           onSelect(featureId | null), nameOf(feature), zoom, scale: of marks and names}
+//           onSelect(featureId | null), onPlace({lat, lon}): beside all marks, nameOf(feature), zoom, scale: of marks and names}
 export function createCityMap(element, options) {
   const map = L.map(element, {
     preferCanvas: true,
@@ -38,7 +38,10 @@ export function createCityMap(element, options) {
   if (options.tiles) L.tileLayer(options.tiles, { attribution: options.attribution, maxZoom: 18 }).addTo(map);
   else drawBasemap(map, options.basemap, options.attribution, options.scale);
   const marks = new Marks(map, options.onSelect || (() => {}), options.nameOf || ((feature) => feature.properties.name_vi), options.scale || 1);
-  map.on("click", () => marks.select(null));
+  map.on("click", ({ latlng }) => {
+    marks.select(null);
+    if (options.onPlace) options.onPlace({ lat: latlng.lat, lon: latlng.lng });
+  });
   return marks;
 }
 
@@ -113,8 +116,12 @@ class Marks {
   // Moves the map until the Thing is not under something that covers so many pixels of its lower edge.
   reveal(id, covered) {
     const mark = this._mark(id);
-    if (!mark) return;
-    const { y } = this.leaflet.latLngToContainerPoint(mark.getLatLng());
+    if (mark) this.revealPlace(mark.getLatLng(), covered);
+  }
+
+  // The same for a place [lat, lon].
+  revealPlace(place, covered) {
+    const { y } = this.leaflet.latLngToContainerPoint(place);
     const free = this.leaflet.getSize().y - covered;
     if (y > free - 40) this.leaflet.panBy([0, y - free / 2], { animate: !stillness() });
   }

@@ -8,6 +8,7 @@ import { isCitizenReport, reportPart } from "./citizen_report.js";
 import { focusedOn, h, inLanguage, labelOf, language, nameOf, orElse, remarkOn, t } from "./element.js";
 import { fetchJson, lastDay } from "./history.js";
 import { closedWords, methodOf } from "./list.js";
+import { canBeGoneTo } from "./places.js";
 import { swatch } from "./swatch.js";
 
 const DAY_MS = 86400000;
@@ -337,11 +338,12 @@ function told(feature) {
   return Object.entries(feature.properties.values).filter(([, value]) => value.quality !== MISSING).map(([key]) => key);
 }
 
-// A phone opens its own map; at a desk the position is there to read.
+// A phone opens its own map; at a desk the position is there to read. What is made up is no place to go to: below it says so.
 function wayTo(feature) {
   if (feature.geometry.type !== "Point") return null;
   const [lon, lat] = feature.geometry.coordinates;
-  return h("p", { class: "way" }, h("a", { href: geoLink({ lat, lon }, nameOf(feature)) }, t("directions")), ` ${lat.toFixed(5)}, ${lon.toFixed(5)}`);
+  const way = canBeGoneTo(feature) ? h("a", { href: geoLink({ lat, lon }, nameOf(feature)) }, t("directions")) : null;
+  return h("p", { class: "way" }, way, ` ${lat.toFixed(5)}, ${lon.toFixed(5)}`);
 }
 
 // The counts of a point stand live above; the derived ones of the moment are older and may differ. Those of a day may not.

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from dashboard.api.domains import shapes
 from dashboard.citizen import words
-from dashboard.citizen.first_page import Now, closed_words, method, source, value_text
+from dashboard.citizen.first_page import closed_words, method, source, value_text
 from dashboard.citizen.marks import SIZE, path
+from dashboard.citizen.now import Now
 from dashboard.citizen.pages import FOLDER, LANGUAGES, texts
 from dashboard.data import City, CityView, Clock
 from dashboard.encoded import Encoded, encode

@@ -6,15 +6,15 @@ Made from memory, at most about once a second and language, never by a query of 
 
 import html
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from string import Template
 from typing import Any, Final
 
 from dashboard.api.domains import shapes
 from dashboard.api.site import Site
-from dashboard.citizen import words
+from dashboard.citizen import alert_lines, words
 from dashboard.citizen.marks import swatch, symbols
+from dashboard.citizen.now import Now, iso
 from dashboard.citizen.pages import LANGUAGES, PageSettings, template, texts
 from dashboard.citizen.until import until
 from dashboard.condition import MapSection
@@ -30,12 +30,9 @@ from storage.units import symbol
 
 OLDEST: Final = timedelta(seconds=1)
 """Ages grow: the page is made anew after this when somebody asks."""
-SIGN: Final[Mapping[str, str]] = {"critical": "▲", "warning": "◆", "info": "●"}
 OLD_AFTER_S: Final = 900
 LARGEST: Final = 40_000
 """Bytes of a page at most, before compression."""
-MORE: Final = 60
-"""Bytes for how many alerts found no room."""
 NOTICES_HERE: Final = "<!--notices-->"
 ALERTS_HERE: Final = "<!--alerts-->"
 NOTICE_WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
@@ -45,21 +42,6 @@ NOTICE_WORDS: Final[Mapping[str, tuple[str, str, str, str]]] = {
 """As in assets/notice.js."""
 
 Feature = Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Now:
-    """The moment of a page, in one language."""
-
-    at: datetime
-    language: str
-    texts: Mapping[str, str]
-
-    def text(self, both: Any) -> str:
-        return html.escape(str(both.in_language(self.language)))
-
-    def of(self, key: str) -> str:
-        return html.escape(self.texts[key])
 
 
 class FirstPage:
@@ -119,16 +101,18 @@ def fill(
 def _with_news(
     page: str, now: Now, view: CityView, alerts: Sequence[AlertRow], notices: Sequence[Notice]
 ) -> str:
-    """With the notices and alerts that fit: in a storm there are many, and the scripts show the rest."""
-    left = LARGEST - len(page.encode())
-    told = _fitting((_notice(now, public_item(one)) for one in notices), left)
-    left -= len("".join(told).encode())
-    firing = _fitting((_alert(now, view, one) for one in alerts), left - MORE)
-    more = len(alerts) - len(firing)
-    if more:
-        firing.append(f'<li class="quiet">+ {more}</li>')
-    said = "".join(firing) or f'<li class="quiet">{now.of("alerts_none")}</li>'
-    return page.replace(NOTICES_HERE, "".join(told), 1).replace(ALERTS_HERE, said, 1)
+    """With the notices and alerts that fit: in a storm there are many, and the scripts show the rest.
+
+    The page is at most `LARGEST` bytes, if it is so without any notice and with one alert.
+    """
+    markers = len(NOTICES_HERE) + len(ALERTS_HERE)
+    room = LARGEST - len(page.encode()) + markers
+    equal = alert_lines.groups(now, view, alerts)
+    told = "".join(
+        _fitting((_notice(now, public_item(one)) for one in notices), room - alert_lines.least(now, equal))
+    )
+    firing = alert_lines.fitting(now, equal, room - len(told.encode()))
+    return page.replace(NOTICES_HERE, told, 1).replace(ALERTS_HERE, firing, 1)
 
 
 def _fitting(parts: Iterable[str], room: int) -> list[str]:
@@ -266,32 +250,6 @@ def source(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
     return now.of(f"provenance_{own}") + (f" · {now.of(f'provenance_{of}')}" if of else "")
 
 
-def _alert(now: Now, view: CityView, alert: AlertRow) -> str:
-    domain = view.domains.get(alert.domain)
-    observed = domain.properties.get(alert.property) if domain else None
-    title = alert.title_vi if now.language == "vi" else alert.title_en
-    name = alert.thing_name_vi if now.language == "vi" else alert.thing_name_en
-    said = [
-        _alert_value(now, alert, observed),
-        f"{now.of('alert_since')} {words.time(alert.firing_since, now.at)}" if alert.firing_since else "",
-        now.of("alert_simulated") if alert.simulated else "",
-    ]
-    return (
-        f'<li><div class="alert" data-severity="{alert.severity}" data-place="{html.escape(alert.thing_id)}">'
-        f'<span class="severity"><span aria-hidden="true">{SIGN.get(alert.severity, "●")} </span>'
-        f'{now.of(f"severity_{alert.severity}")}</span><span class="what">{html.escape(f"{title}: {name}")}</span>'
-        f'<span class="since">{" · ".join(one for one in said if one)}</span></div></li>'
-    )
-
-
-def _alert_value(now: Now, alert: AlertRow, observed: Any) -> str:
-    if observed is not None and observed.boolean:
-        return ""
-    said = words.number(alert.value, observed.decimals if observed else 1, now.language)
-    scale = symbol(observed.unit) if observed else alert.unit
-    return html.escape(f"{said} {words.unit(scale, now.language)}".strip())
-
-
 def _notice(now: Now, item: Mapping[str, Any]) -> str:
     whole, begins, ends, published = NOTICE_WORDS[now.language]
     area = ", ".join(ward["name"][now.language] for ward in item["wards"]) or whole
@@ -306,7 +264,3 @@ def _notice(now: Now, item: Mapping[str, Any]) -> str:
         f'{html.escape(area)}</p><p class="notice-text">{html.escape(item["text"][now.language])}</p>'
         f'<p class="notice-when">{span}</p></article></li>'
     )
-
-
-def iso(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

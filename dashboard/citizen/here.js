@@ -9,7 +9,7 @@ import { h, inLanguage, labelOf, language, nameOf, settings, t } from "./element
 import { Find } from "./find.js";
 import { fetchJson, lastDay } from "./history.js";
 import { closedWords } from "./list.js";
-import { SLOTS, devicePosition, forgetPlace, isSensitive, nearestWard, savePlace, savedPlaces, setSensitive } from "./places.js";
+import { SLOTS, canBeGoneTo, devicePosition, forgetPlace, isSensitive, nearestWard, savePlace, savedPlaces, setSensitive } from "./places.js";
 
 const AGAIN_MS = 5000;
 const DRAWN_EVERY_MS = 5000;
@@ -35,7 +35,7 @@ export class Here {
     this.pressed = false; // what is pressed stays under the pointer
     element.addEventListener("pointerdown", () => { this.pressed = true; });
     for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(() => { this.pressed = false; }));
-    this.start();
+    this.built = this.start();
   }
 
   async start() {
@@ -49,7 +49,7 @@ export class Here {
     }
     this.build();
     this.draw();
-    if (SLOTS.some((slot) => savedPlaces()[slot])) await this.want();
+    if (SLOTS.some((slot) => savedPlaces()[slot])) this.want();
   }
 
   async want() {
@@ -140,6 +140,12 @@ export class Here {
     }
     if (!place.location) return undefined;
     return this.show({ kind: place.kind, name: place.name, lat: place.location.lat, lon: place.location.lon });
+  }
+
+  // The ward whose centre is nearest; null: far from all of them, undefined: their list has not come.
+  async wardAt(at) {
+    await this.find.load();
+    return this.find.places.length ? nearestWard(this.find.places, at) : undefined;
   }
 
   show(place) {
@@ -330,8 +336,9 @@ export class Here {
       more: [
         h("span", {}, this.say("on_foot", { minutes: minutesOnFoot(metres) })),
         h("span", { class: "acts" },
-          h("a", { href: geoLink({ lat, lon }, name), class: "act", "data-key": way, "aria-label": this.say("directions_to", { name }), onclick: (event) => this.go(event, way) }, t("directions")),
+          canBeGoneTo(feature) ? h("a", { href: geoLink({ lat, lon }, name), class: "act", "data-key": way, "aria-label": this.say("directions_to", { name }), onclick: (event) => this.go(event, way) }, t("directions")) : null,
           button(tariff, this.say("tariff_of", { name }), this.say("tariff"))),
+        canBeGoneTo(feature) ? null : h("span", { class: "note" }, this.say("no_directions")),
         this.opened.has(way) ? this.coordinates(lat, lon) : null,
         this.opened.has(tariff) ? this.tariff(feature) : null,
       ],

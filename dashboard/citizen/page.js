@@ -33,6 +33,8 @@ const page = {
   mapWanted: false,
   detail: null,
   here: null,
+  hereCame: null, // promise of it, with its words
+  ward: null, // what a tap of the map tells
   notices: null,
   list: null,
   alerts: [],
@@ -63,7 +65,7 @@ async function start() {
   addEventListener("resize", () => onMap((map) => map.refit()));
   addEventListener("hashchange", openFromAddress);
   if (innerWidth >= WIDE) whenIdle(showMap);
-  whenIdle(showHere);
+  page.hereCame = new Promise((done) => whenIdle(() => showHere().then(done)));
   whenIdle(keepForOffline);
   page.ready = loadCatalogue();
   await page.ready;
@@ -100,11 +102,13 @@ async function showHere() {
   try {
     const { Here } = await import("./here.js");
     page.here = new Here($("here"), { onOpen: focus, onChange: showSimulated, onWanted: wantAll });
-    if (page.city) page.here.refresh(page.city);
   } catch (error) {
     console.warn(error.message);
-    setTimeout(showHere, AGAIN_MS);
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+    return showHere();
   }
+  if (page.city) page.here.refresh(page.city);
+  return page.here.built;
 }
 
 async function wantAll() {
@@ -326,8 +330,20 @@ function mapOptions() {
     zoomOut: t("zoom_out"),
     zoom: innerWidth < 700 ? 12 : 13,
     onSelect: select,
+    onPlace: tellWard,
     nameOf,
   };
+}
+
+// Which ward a place of the map is in.
+async function tellWard(at) {
+  try {
+    const [{ WardHere }] = await Promise.all([import("./ward.js"), page.hereCame]);
+    if (!page.ward) page.ward = new WardHere($("map-frame"), page.map, page.here);
+  } catch (error) {
+    return console.warn(error.message); // the next tap tries again
+  }
+  return page.ward.show(at);
 }
 
 function styled(href) {
@@ -393,6 +409,7 @@ function select(id) {
   const feature = id ? page.city.get(id) : null;
   history.replaceState(null, "", feature ? `#${id}` : location.pathname);
   page.detail.show(feature, page.city, page.alerts);
+  if (feature && page.ward) page.ward.close();
   if (feature) onMap((map) => map.reveal(id, covered()));
 }
 

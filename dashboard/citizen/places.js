@@ -102,6 +102,9 @@ export function nearestWard(places, at) {
   return best;
 }
 
+// Nobody is sent to a position that is made up (trust S), as on the pages of places (places/place.py).
+export const canBeGoneTo = ({ properties }) => properties.coordinate_trust !== "S";
+
 // The features that are points, the nearest first: [{feature, metres}].
 export function byDistance(features, at) {
   return features

@@ -2,7 +2,7 @@
 
 import html
 
-from dashboard.citizen.first_page import Now
+from dashboard.citizen.now import Now
 from dashboard.places.addresses import place_path
 from dashboard.places.frame import link
 from dashboard.places.period import Period

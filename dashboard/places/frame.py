@@ -12,8 +12,8 @@ from string import Template
 from typing import Any, Final
 
 from dashboard.citizen import pages
-from dashboard.citizen.first_page import Now
 from dashboard.citizen.marks import symbols
+from dashboard.citizen.now import Now
 from dashboard.places.addresses import HOMES, OTHER
 from dashboard.static import StaticFile, static_file
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dashboard.citizen import words
-from dashboard.citizen.first_page import Now
+from dashboard.citizen.now import Now
 from dashboard.data import CityView
 from dashboard.places.addresses import domain_path, place_path
 from dashboard.places.bars import bars

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from dashboard.api.domains import shapes
 from dashboard.citizen import words
-from dashboard.citizen.first_page import Now, method_line, value_text
+from dashboard.citizen.first_page import method_line, value_text
 from dashboard.citizen.marks import swatch
+from dashboard.citizen.now import Now
 from dashboard.data import CityView
 from dashboard.map_snapshot import any_feature, usable_map_section
 from dashboard.places.addresses import HOMES, domain_path, place_path

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from dashboard.api.domains import shapes
 from dashboard.citizen import words
-from dashboard.citizen.first_page import SIGN, Now, closed_words, iso, method, value_text
+from dashboard.citizen.alert_lines import SIGN
+from dashboard.citizen.first_page import closed_words, method, value_text
 from dashboard.citizen.marks import swatch
+from dashboard.citizen.now import Now, iso
 from dashboard.condition import STALE_AFTER_INTERVALS, is_older
 from dashboard.data import CityView
 from dashboard.map_snapshot import any_feature, usable_map_section

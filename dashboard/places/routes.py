@@ -15,7 +15,7 @@ from dashboard.api.answers import EncodedAnswer
 from dashboard.api.headers import OPEN
 from dashboard.api.problems import problem
 from dashboard.api.site import Site
-from dashboard.citizen.first_page import Now
+from dashboard.citizen.now import Now
 from dashboard.citizen.pages import LANGUAGES, PageSettings
 from dashboard.encoded import Encoded, encode
 from dashboard.places import csvw, dcat, downloads, sitemap

@@ -3,8 +3,8 @@
 import html
 
 from dashboard.citizen import words
-from dashboard.citizen.first_page import Now
 from dashboard.citizen.marks import swatch
+from dashboard.citizen.now import Now
 from dashboard.places.addresses import HOMES, place_path
 from dashboard.places.period import Period
 from storage.model import Band, Domain, Property, Provenance

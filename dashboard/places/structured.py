@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from dashboard.citizen.first_page import Now
+from dashboard.citizen.now import Now
 from dashboard.data import CityView
 from dashboard.places.addresses import place_path
 from dashboard.places.frame import Around

@@ -1,6 +1,7 @@
 """'Around me' and the search in a real browser: what they say and keep, and that no request says where one is."""
 
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -35,6 +36,12 @@ KNOWN = ("places", "domains", *(f"map/{domain.key}.geojson" for domain in load_c
 """What the search and 'Around me' have to have before the connection goes."""
 WARD = "Cua Nam ward"
 """Whose centre is the nearest of the 126."""
+VINH_HUNG = (20.9885, 105.8815)
+"""281 m from the centre of Vĩnh Hưng (20.9906, 105.883), 1.9 km from the nearest mark."""
+HONG_HA = (21.0655, 105.8540)
+"""1.35 km from the centre of Hồng Hà, 2.9 km from the nearest mark."""
+FIRST_VIEW = (21.027, 105.832, 12)
+"""Centre and zoom of the map on phones (assets/map.js)."""
 STREAM: LiteralString = """
 INSERT INTO datastream (thing_id, property, unit, derived, circular, interval_s)
 VALUES ('rain-hoan-kiem', %(property)s, 'mm', true, false, 600)
@@ -210,12 +217,186 @@ def test_a_browser_that_may_not_tell_offers_search_and_wards(browser: Browser, s
         assert [line for line in asked if "00070" in line] == []
 
 
+def tap_map(page: Page, at: tuple[float, float]) -> None:
+    """At latitude and longitude of the first view, by the spherical Mercator of EPSG:3857."""
+
+    def world(lat: float, lon: float, zoom: int) -> tuple[float, float]:
+        turned = math.asinh(math.tan(math.radians(lat)))
+        return (lon + 180) / 360 * 256 * 2**zoom, (1 - turned / math.pi) / 2 * 256 * 2**zoom
+
+    lat, lon, zoom = FIRST_VIEW
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    middle, wanted = world(lat, lon, zoom), world(*at, zoom)
+    page.locator("#map").click(
+        position={
+            "x": box["width"] / 2 + wanted[0] - middle[0],
+            "y": box["height"] / 2 + wanted[1] - middle[1],
+        }
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("path", "name", "around", "note"),
+    [
+        ("/", "Phường Vĩnh Hưng", "Quanh Phường Vĩnh Hưng", "không có dữ liệu ranh giới"),
+        ("/en/", "Vinh Hung ward", "Around Vinh Hung ward", "we have no boundaries"),
+    ],
+)
+def test_a_tap_beside_all_marks_tells_the_ward_and_leads_to_what_its_search_does(
+    browser: Browser, served: Served, path: str, name: str, around: str, note: str, scheme: str
+) -> None:
+    with visiting(browser, served, path, size=SMALL, color_scheme=scheme) as (page, asked):
+        page.locator("#map-show").click()
+        expect(page.locator("#map-asked")).to_be_hidden()
+        strip = page.locator(".ward")
+        tap_map(page, HONG_HA)
+        expect(strip).to_be_visible()
+        strip.get_by_role("button", name="Đóng" if path == "/" else "Close").focus()
+        page.keyboard.press("Escape")
+        expect(strip).to_be_hidden()
+        expect(page.locator(".ward-spot")).to_have_count(0)
+        expect(page.locator("#map")).to_be_focused()
+
+        tap_map(page, VINH_HUNG)
+        expect(strip.locator("strong")).to_have_text(name)
+        expect(strip).to_contain_text(note)
+        expect(page.locator("#map-frame [role=status]").last).to_contain_text(name)
+        expect(strip).to_be_in_viewport(ratio=0.99)
+        expect(page.locator(".ward-spot")).to_be_visible()
+        expect(page.locator("#map")).to_be_focused()  # as after any tap of it
+        assert fits(page)
+        assert violations(page) == []
+        picture(page, f"ward-{'en' if path == '/en/' else 'vi'}-{scheme}")
+
+        strip.get_by_role("button", name=around).click()
+        expect(page.locator("#here-name")).to_have_text(around)
+        expect(page.locator("#here-view")).to_be_focused()
+        expect(strip).to_be_hidden()
+        by_tap = page.locator("#here-view").inner_text()
+        page.get_by_role("combobox", name=re.compile("phường|ward")).fill("vinh hung")
+        page.keyboard.press("Enter")
+        expect(page.locator("#here-view")).to_be_focused()
+        assert page.locator("#here-name").inner_text() == by_tap.splitlines()[0]
+        assert [line for line in asked if "20.98" in line or "105.88" in line or "00301" in line] == []
+
+
+def test_a_tap_far_from_every_ward_and_one_before_their_list_came_say_so(
+    browser: Browser, served: Served
+) -> None:
+    def only_far(route: Route) -> None:
+        far = {"kind": "ward", "id": "x", "name": {"vi": "Xa", "en": "Far"}, "domains": []}
+        told = {**far, "location": {"lat": 22.5, "lon": 105.8, "trust": "M"}, "core": "xa", "sought": "xa"}
+        route.fulfill(json={"items": [told]})
+
+    with visiting(
+        browser,
+        served,
+        "/en/",
+        size=SMALL,
+        route=("**/api/v1/places", lambda r: r.abort()),
+        service_workers="block",
+    ) as (page, _):
+        page.locator("#map-show").click()
+        expect(page.locator("#map-asked")).to_be_hidden()
+        tap_map(page, HONG_HA)
+        expect(page.locator(".ward")).to_contain_text("Data could not be loaded")
+        expect(page.locator(".ward .way-there")).to_have_count(0)
+        page.unroute("**/api/v1/places")
+        page.route("**/api/v1/places", only_far)
+        tap_map(page, HONG_HA)
+        expect(page.locator(".ward")).to_contain_text("far from every ward")
+        expect(page.locator(".ward .way-there")).to_have_count(0)
+        assert violations(page) == []
+
+
+def test_a_mark_that_is_tapped_is_a_place_and_no_ward(browser: Browser, served: Served) -> None:
+    with visiting(browser, served, "/en/", size=SMALL) as (page, _):
+        page.locator("#map-show").click()
+        expect(page.locator("#map-asked")).to_be_hidden()
+        tap_map(page, HONG_HA)
+        expect(page.locator(".ward")).to_be_visible()
+        tap_map(page, (21.0368, 105.7998))  # a flood point of the inventory
+        expect(page.locator("#detail")).to_be_visible()
+        expect(page.locator(".ward")).to_be_hidden()
+
+
 def test_a_page_that_is_not_secure_says_so(browser: Browser, served: Served) -> None:
     with visiting(browser, served, "/en/") as (page, _):
         page.evaluate("Object.defineProperty(window, 'isSecureContext', { value: false })")
         page.locator("#here-me").click()
         expect(page.locator("#here-said")).to_contain_text("no https")
         expect(page.locator("#find-ward option")).to_have_count(127)
+
+
+FAINT = """() => {
+  const rgb = (color) => color.match(/[\\d.]+/g).map(Number);
+  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const light = (color) => {
+    const [r, g, b] = rgb(color).map((c) => linear(c / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a, b) => {
+    const [more, less] = [light(a), light(b)].sort((m, n) => n - m);
+    return (more + 0.05) / (less + 0.05);
+  };
+  const behind = (node) => {
+    const color = getComputedStyle(node).backgroundColor;
+    return rgb(color)[3] === 0 && node.parentElement ? behind(node.parentElement) : color;
+  };
+  const told = (node) => {
+    const around = behind(node.parentElement);
+    return Math.max(contrast(getComputedStyle(node).borderTopColor, around), contrast(behind(node), around));
+  };
+  const controls = "button:not(.link, .chip, .forget), .chips li, input, select, a.act, .badge";
+  return [...document.querySelectorAll("#here")]
+    .flatMap((here) => [...here.querySelectorAll(controls)])
+    .filter((node) => node.offsetWidth && told(node) < 3)
+    .map((node) => node.outerHTML.slice(0, 80));
+}"""
+"""What can be pressed or filled in and is told apart by less than 3:1 (WCAG 1.4.11), which axe does not look at."""
+
+
+def faint_controls(page: Page) -> list[str]:
+    return list(page.evaluate(FAINT))
+
+
+@pytest.mark.parametrize(("path", "size"), [("/", SMALL), ("/en/", DESK)], ids=["vi-phone", "en-desk"])
+def test_around_me_can_be_read_in_the_dark(
+    browser: Browser, served: Served, path: str, size: dict[str, int]
+) -> None:
+    name = f"dark-{'en' if path == '/en/' else 'vi'}-{'phone' if size is SMALL else 'desk'}"
+    with visiting(browser, served, path, size=size, color_scheme="dark") as (page, _):
+        page.locator("#here-me").click()
+        expect(page.locator("#find-ward")).to_be_visible()  # the browser may not tell
+        assert violations(page) == []
+        assert faint_controls(page) == []
+
+        granted(page.context)
+        page.locator("#here-me").click()
+        expect(card(page, "flood").locator('[data-station="flood-tong-dan"] .wet')).to_contain_text(
+            re.compile("flooded since|ngập từ")
+        )
+        expect(card(page, "air").locator('[data-station="hang-dau"] .grey')).to_be_visible()
+        for slot in ("home", "school", "work"):
+            page.locator(f'[data-slot="{slot}"]').click()
+        expect(page.locator(".chips li")).to_have_count(3)
+        card(page, "air").get_by_role("checkbox").check()
+        card(page, "parking").locator("button[data-key^=tariff]").first.click()
+        expect(card(page, "parking").locator(".tariff li").first).to_be_visible()
+        assert violations(page) == []
+        assert faint_controls(page) == []
+        picture(page, name)
+
+        page.get_by_role("combobox").fill("tran")
+        expect(page.locator("#find-found li").first).to_be_visible()
+        assert violations(page) == []
+        assert faint_controls(page) == []
+        picture(page, f"{name}-search")
+        page.evaluate("document.querySelector('#here-me').style.background = 'transparent'")
+        page.evaluate("document.querySelector('#here-me').style.borderColor = '#222222'")
+        assert len(faint_controls(page)) == 1  # it does look
 
 
 def has_come(page: Page, path: str) -> bool:
@@ -274,6 +455,8 @@ def test_who_is_faster_than_the_list_of_places_gets_what_was_typed(browser: Brow
 
 
 def test_parking_has_a_way_a_price_and_where_to_pay(browser: Browser, city_url: str, city: Writer) -> None:
+    with db.connect(city_url, name="test") as conn:  # the inventory's parking points are all made up
+        conn.execute("UPDATE thing SET coordinate_trust = 'M' WHERE id = 'thd-09'")
     with (
         serving(city_url, page=PageSettings(parking_pay_url=PAY)) as site,
         visiting(browser, site) as (page, _),
@@ -299,6 +482,34 @@ def test_parking_has_a_way_a_price_and_where_to_pay(browser: Browser, city_url: 
         expect(pay).to_have_attribute("href", "https://pay.example/hanoi?point=thd-09&bay=thd-09-b02")
         assert violations(page) == []
         picture(page, "parking-vi")
+
+
+@pytest.mark.parametrize(
+    ("path", "why", "made_up"),
+    [
+        ("/", "Không chỉ đường: vị trí giả lập", "Vị trí giả lập, không có thật"),
+        ("/en/", "No directions: the position is made up", "Made-up position, nothing real stands there"),
+    ],
+)
+def test_nobody_is_sent_to_a_position_that_is_made_up(
+    browser: Browser, served: Served, path: str, why: str, made_up: str
+) -> None:
+    with visiting(browser, served, path, size=SMALL) as (page, _):
+        page.get_by_role("combobox").fill("Trần Hưng Đạo")
+        page.keyboard.press("Enter")
+        point = card(page, "parking").locator('[data-station="thd-09"]')  # S in the inventory
+        expect(point).to_contain_text(why)
+        expect(point.locator("button[data-key^=tariff]")).to_be_visible()
+        expect(page.locator('#here a[href^="geo:"]')).to_have_count(0)
+        assert violations(page) == []
+
+        page.evaluate("location.hash = '#thd-09'")
+        expect(page.locator("#detail .trust")).to_have_text(made_up)
+        expect(page.locator("#detail .way")).to_contain_text("21.01947, 105.85714")
+        expect(page.locator('#detail a[href^="geo:"]')).to_have_count(0)
+        for documented in ("flood-tong-dan", "hoan-kiem", "trung-yen-3"):  # M, M and V
+            page.evaluate(f"location.hash = '#{documented}'")
+            expect(page.locator('#detail a[href^="geo:"]')).to_have_count(1)
 
 
 SINCE = """async ([points, now]) => {

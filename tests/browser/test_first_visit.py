@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import pytest
@@ -38,6 +39,13 @@ SHIFTS = """() => { window.moved = []; new PerformanceObserver((list) => list.ge
   window.moved.push([one.value, one.sources.map(({ node }) => node && (node.id || node.nodeName))])
 )).observe({ type: "layout-shift", buffered: true }); }"""
 
+FIRING: LiteralString = """
+INSERT INTO alert (rule, domain, thing_id, datastream_id, property, severity, state, title_vi, title_en, runbook_vi,
+                   runbook_en, unit, limit_value, value, value_time, peak, pending_since, firing_since, provenance,
+                   for_citizens)
+VALUES (%(rule)s, 'flood', %(thing)s, %(stream)s, 'water_depth', %(severity)s, 'firing', 'Ngập từ 30 cm', 'Deep water',
+        '', '', 'cm', 30, 35, now(), 40, now(), now(), 'simulated', true)
+"""
 STYLED = "() => [...document.querySelectorAll('link[rel=stylesheet]')].every((link) => link.sheet)"
 
 
@@ -66,7 +74,12 @@ def served(city_url: str, city: Writer) -> Iterator[Served]:
 
 @contextmanager
 def visiting(
-    browser: Browser, *, size: dict[str, int] = CHEAP_PHONE, script: bool = True, slow: bool = False
+    browser: Browser,
+    *,
+    size: dict[str, int] = CHEAP_PHONE,
+    script: bool = True,
+    slow: bool = False,
+    scheme: str = "light",
 ) -> Iterator[Page]:
     """A page of somebody who was never here."""
     context = browser.new_context(
@@ -74,6 +87,7 @@ def visiting(
         java_script_enabled=script,
         reduced_motion="reduce",
         has_touch=True,
+        color_scheme="dark" if scheme == "dark" else "light",
     )
     page = context.new_page()
     if slow:
@@ -183,6 +197,65 @@ def test_a_first_visit_is_light_and_the_map_comes_on_a_tap(
         assert counted.bytes < FIRST_VISIT_MOST
         page.locator('[data-thing="trung-yen-3"]').tap()
         expect(page.locator("#detail-name")).to_have_text("Trung Yen 3")
+
+
+def flood_everywhere(city_url: str, city: Writer) -> int:
+    """One alert at every flood point, critical, and two of other rules; returns how many points."""
+    points = [(thing, id_) for (thing, key), id_ in city.ids.items() if key == "water_depth"]
+    with db.connect(city_url, name="test") as conn:
+        for thing, id_ in points:
+            conn.execute(FIRING, {"thing": thing, "stream": id_, "severity": "critical", "rule": "deep"})
+        for rule in ("wet", "damp"):
+            thing, id_ = points[0]
+            conn.execute(FIRING, {"thing": thing, "stream": id_, "severity": "info", "rule": rule})
+    return len(points)
+
+
+@pytest.mark.parametrize("path", ["/", "/en/"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_a_storm_the_values_stand_after_a_few_lines(
+    browser: Browser, served: Served, city: Writer, city_url: str, path: str, scheme: str
+) -> None:
+    points = flood_everywhere(city_url, city)
+    wait_for(lambda: len(served.site.alerts.active) == points + 2, "alerts")
+    held: list[Route] = []
+    with visiting(browser, scheme=scheme) as page:
+        page.route("**/citizen/page.js", lambda route: held.append(route))
+        page.goto(served.url + path, wait_until="commit")
+        lines = page.locator("#alerts > li")
+        expect(lines).to_have_count(3)
+        expect(lines.first).to_contain_text(re.compile(f"▲ (Critical|Nghiêm trọng) {points} (places|nơi)"))
+        wait_for(lambda: page.evaluate(STYLED), "the style sheets")
+        title, first = page.locator("#alerts-title").bounding_box(), page.locator("#list").bounding_box()
+        assert title is not None
+        assert first is not None
+        assert first["y"] - title["y"] < 360  # within one turn of a thumb; 35 lines would be 2,500 pixels
+        before = lines.all_inner_texts()
+        group = page.locator("#alerts details").first
+        group.locator("summary").tap()
+        expect(group).to_have_attribute("open", "")
+        for route in held:
+            route.continue_()
+        expect(page.locator("#connection")).to_have_text(re.compile("Live|Trực tiếp"))
+        expect(group.locator("button")).to_have_count(points)  # all of them, whatever had room in the HTML
+        expect(group).to_have_attribute("open", "")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= CHEAP_PHONE["width"]
+
+        group.locator("button").nth(2).focus()
+        name = group.locator("button b").nth(2).inner_text()
+        with db.connect(city_url, name="test") as conn:
+            conn.execute("UPDATE alert SET value = 41 WHERE rule = 'deep'")
+        expect(group.locator("button").nth(2)).to_contain_text("41")
+        expect(group).to_have_attribute("open", "")
+        assert page.evaluate("document.activeElement.querySelector('b').textContent") == name
+        page.keyboard.press("Enter")
+        expect(page.locator("#detail-name")).to_have_text(name)
+        page.keyboard.press("Escape")
+        group.locator("summary").focus()
+        page.keyboard.press("Enter")
+        expect(group).not_to_have_attribute("open", "")
+        assert lines.all_inner_texts()[1:] == before[1:]
 
 
 @pytest.mark.parametrize("path", ["/", "/en/"])

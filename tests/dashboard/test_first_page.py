@@ -9,7 +9,8 @@ import pytest
 from msgspec import structs
 
 from dashboard.citizen import words
-from dashboard.citizen.first_page import LARGEST, Now, fill
+from dashboard.citizen.first_page import LARGEST, fill
+from dashboard.citizen.now import Now
 from dashboard.citizen.pages import LANGUAGES, PageSettings, template, texts
 from dashboard.citizen.until import until
 from dashboard.data import CityView
@@ -184,7 +185,8 @@ def test_alerts_and_notices_stand_in_the_page() -> None:
     assert "35 cm · since 08:55 · simulated" in html
     assert "Bơm thử trạm Yên Sở" in html
     assert "from 09:00 until 13:00 · published" in html
-    assert '<li class="quiet">No alert.' not in html
+    assert "<li class=quiet>No alert." not in html
+    assert "<li class=quiet>No alert." in page(view(), language="en").decode()
 
 
 def test_a_hostile_text_is_only_text() -> None:
@@ -196,12 +198,116 @@ def test_a_hostile_text_is_only_text() -> None:
     assert html.count("<table") == 3
 
 
-def test_a_page_of_a_storm_is_no_larger_and_says_how_many_it_leaves_out() -> None:
-    storm = page(view(), alerts=[alert(n) for n in range(200)], notices=[notice("Ngập. " * 100)] * 3)
-    assert len(storm) <= LARGEST
-    shown = storm.count(b'<div class="alert"')
-    assert 0 < shown < 200
-    assert f"+ {200 - shown}".encode() in storm
+class Lines(HTMLParser):
+    """The texts of #alerts: of the list, and of each list in it, as (depth, text of one line)."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.lines: list[tuple[int, str]] = []
+        self._depth = 0
+        self.feed(page.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "ul" and (("id", "alerts") in attrs or self._depth):
+            self._depth += 1
+        elif tag == "li" and self._depth:
+            self.lines.append((self._depth, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._depth -= tag == "ul" and self._depth > 0
+
+    def handle_data(self, data: str) -> None:
+        if self._depth:
+            depth, text = self.lines.pop()
+            self.lines.append((depth, text + data))
+
+
+def storm(n: int, **more: Any) -> list[AlertRow]:
+    return [alert(k, thing_id=f"point-{k}", thing_name_en=f"Point {k}", **more) for k in range(n)]
+
+
+def test_equal_alerts_are_one_line_that_opens_and_the_worst_stands_first() -> None:
+    heavy = {"rule": "heavy", "severity": "info", "title_en": "Heavy rain"}
+    alerts = [*storm(2, **heavy), alert(9, rule="deep", severity="warning", title_en="Deep"), *storm(3)]
+    assert Lines(page(view(), language="en", alerts=alerts)).lines == [
+        (1, "▲ Critical 3 places · simulatedSevere flooding"),
+        (2, "Point 0 35 cm · since 08:55 · simulated"),
+        (2, "Point 1 35 cm · since 08:55 · simulated"),
+        (2, "Point 2 35 cm · since 08:55 · simulated"),
+        (1, "◆ WarningDeep: Tong Dan35 cm · since 08:55 · simulated"),
+        (1, "● Information 2 places · simulatedHeavy rain"),
+        (2, "Point 0 35 cm · since 08:55 · simulated"),
+        (2, "Point 1 35 cm · since 08:55 · simulated"),
+    ]
+
+
+def test_only_a_group_that_is_simulated_throughout_says_so_of_all() -> None:
+    mixed = [*storm(1), *storm(1, provenance="measured", simulated=False)]
+    assert Lines(page(view(), language="en", alerts=mixed)).lines == [
+        (1, "▲ Critical 2 placesSevere flooding"),
+        (2, "Point 0 35 cm · since 08:55 · simulated"),
+        (2, "Point 0 35 cm · since 08:55"),
+    ]
+
+
+def test_more_than_three_kinds_stand_behind_a_line_that_counts_them() -> None:
+    kinds = [alert(n, rule=f"rule_{n}", title_en=f"Rule {n}") for n in range(4)]
+    lines = Lines(page(view(), language="en", alerts=[*kinds, *storm(5, rule="x", severity="info")])).lines
+    assert [text.split("35")[0] for depth, text in lines if depth == 1] == [
+        "▲ CriticalRule 0: Tong Dan",
+        "▲ CriticalRule 1: Tong Dan",
+        "▲ CriticalRule 2: Tong Dan",
+        "+ 6 more alerts",
+    ]
+    assert [text for depth, text in lines if depth == 2][
+        1
+    ] == "● Information 5 places · simulatedSevere flooding"
+    assert len([text for depth, text in lines if depth == 3]) == 5
+
+
+def counted(lines: list[tuple[int, str]]) -> int:
+    """How many alerts the lines stand for; a line that opens holds as many as it says, or has no room for any."""
+    depth, total = lines[0][0], 0
+    for n, (own, text) in enumerate(lines):
+        if own < depth:
+            break
+        if own > depth:
+            continue
+        said = re.match(r"\+ (\d+)", text) or re.search(r" (\d+) places", text)
+        stands_for = int(said[1]) if said else 1
+        if lines[n + 1 :] and lines[n + 1][0] > own:
+            assert counted(lines[n + 1 :]) == stands_for
+        total += stands_for
+    return total
+
+
+@pytest.mark.parametrize("rules", [1, 7, 200])
+def test_a_page_of_a_storm_is_never_larger_and_counts_what_it_leaves_out(rules: int) -> None:
+    """However long the notices are; what is free is less than the next line would take."""
+    alerts = [
+        alert(
+            n, rule=f"rule_{n % rules}", title_en=f"Rule {n % rules}", thing_name_en=f"Point {n % rules}-{n}"
+        )
+        for n in range(400)
+    ]
+    for more in range(0, 300, 13):
+        notices = [notice("Ngập. " * 100), notice("Mưa. " * 20 + "x" * more)]
+        made = page(view(), language="en", alerts=alerts, notices=notices)
+        assert LARGEST - 350 < len(made) <= LARGEST
+        lines = Lines(made).lines
+        shown = [text for _, text in lines if "since" in text]
+        assert len(shown) == len(set(shown))
+        assert shown or rules == 200
+        assert counted(lines) == 400
+        assert len([text for depth, text in lines if depth == 1]) <= 4
+
+
+def test_notices_of_any_length_leave_room_for_the_worst_alert() -> None:
+    for more in range(0, 4000, 97):
+        notices = [notice("x" * 8000)] * 3 + [notice("y" * more)]
+        made = page(view(), language="en", alerts=storm(200), notices=notices)
+        assert len(made) <= LARGEST
+        assert "▲ Critical 200 places" in Lines(made).lines[0][1]
 
 
 def test_a_place_says_until_when_it_may_be_believed() -> None:

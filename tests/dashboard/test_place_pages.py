@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from dashboard.citizen.first_page import Now
+from dashboard.citizen.now import Now
 from dashboard.citizen.pages import LANGUAGES
 from dashboard.data import CityView
 from dashboard.places.addresses import domain_called, place_path

@@ -5,27 +5,21 @@ import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from threading import Event
 from typing import Final
 from wsgiref.simple_server import WSGIServer
 
-from apscheduler.schedulers.background import BackgroundScheduler
-
-from ingest import commands, derive_rain, gauges
-from ingest.assess import Assessor
+from ingest import commands, gauges
 from ingest.commands import Command, CommandError
-from ingest.derive import Deriver
 from ingest.folder import FolderTransport
 from ingest.follow import RegistryFollower
-from ingest.forecasting import Forecasting
 from ingest.limits import Limits
 from ingest.metrics import Metrics
 from ingest.partition import Partition, require_divisible
+from ingest.periodic import Periodic
 from ingest.pipeline import Pipeline
-from ingest.recalibration import Replaced
 from ingest.registry import Registry
-from ingest.reprocess import Reprocessing, stragglers
 from ingest.retain import Retaining
 from ingest.sources import Sources, load_sources
 from ingest.tls import broker_address
@@ -33,7 +27,7 @@ from ingest.transport import MqttTransport
 from ingest.wire import BrokerAddress
 from ingest.workers import First, Handover, Other, Part
 from ingest.writer import Writer
-from storage import db, health, live, locks, rollups, tenures
+from storage import db, health, tenures
 from storage.catalog import ReferenceDataError
 from storage.commands import add_to
 from storage.logs import configure_logging
@@ -45,11 +39,6 @@ from storage.stopping import when_asked_to_stop
 log = logging.getLogger(__name__)
 
 CLIENT_ID: Final = "hanoi-ingest"
-FEED_KEPT: Final = timedelta(days=3)
-UNREAD_KEPT: Final = timedelta(days=14)
-"""What a durable reader has not read: long enough to mend what holds it up, short of a feed that grows for ever."""
-RETAIN_AFTER: Final = timedelta(minutes=10)
-"""The rollups have caught up by then, and a process that is restarted often still gets to it."""
 SWITCH_S: Final = 0.0005
 """How long a computing thread may keep the others waiting. At Python's 5 ms the receiving thread, which gives the
 interpreter up at each packet, would get a tenth of what it needs while a batch is decoded."""
@@ -180,7 +169,14 @@ def _run(
         handover.start()
         RegistryFollower(database_url=database_url, registry=registry, stop=stop).start()
         retaining = Retaining(path=settings.retention_file, metrics=metrics)
-        scheduler = _schedule(pool, registry, sources, metrics, retaining, stop)
+        scheduler = Periodic(
+            pool=pool,
+            registry=registry,
+            sources=sources,
+            metrics=metrics,
+            retaining=retaining,
+            stop=stop,
+        ).start()
         try:
             return _watch(transport, [pipeline, files], handover, metrics, stop)
         finally:
@@ -266,100 +262,6 @@ def _load_patiently(registry: Registry, writer: Writer, part: Part, stop: Event)
         else:
             return True
     return False
-
-
-def _schedule(
-    pool: db.Pool,
-    registry: Registry,
-    sources: Sources,
-    metrics: Metrics,
-    retaining: Retaining,
-    stop: Event,
-) -> BackgroundScheduler:
-    """The periodic work; the advisory locks keep two processes from doing it twice."""
-
-    def refresh() -> None:
-        if registry.reference.refresh():
-            registry.sync()
-
-    deriver = Deriver(count_failure=metrics.derivation_failed)
-
-    def indicators() -> None:
-        try:
-            with pool.connection() as conn, locks.only_one(conn, "derive") as mine:
-                if mine:
-                    deriver.run(conn, registry.reference.domains, datetime.now(UTC))
-        except db.PASSING as error:
-            log.warning("derive_put_off error=%r", str(error))
-
-    def rain() -> None:
-        with pool.connection() as conn, locks.only_one(conn, "derive-rain") as mine:
-            try:
-                if mine:
-                    derive_rain.run(conn, registry.reference)
-            except ReferenceDataError as error:  # loaded while we run: nothing is lost, the feed waits
-                log.error("rain_counter_refused error=%r", str(error))
-
-    def claimed() -> None:
-        reprocessing = Reprocessing(
-            pool=pool, registry=registry, sources=sources, clock=lambda: datetime.now(UTC)
-        )
-        with pool.connection() as conn, locks.only_one(conn, "stragglers") as mine:
-            if mine:
-                stragglers(reprocessing)
-
-    recalibrating = Replaced()
-
-    def replaced() -> None:
-        try:
-            with pool.connection() as conn, locks.only_one(conn, "recalibrate") as mine:
-                if mine:
-                    recalibrating.run(conn, registry.known, datetime.now(UTC))
-        except db.PASSING as error:
-            log.warning("recalibration_put_off error=%r", str(error))
-
-    assessor = Assessor(reference=registry.reference)
-
-    def assess() -> None:
-        try:
-            with pool.connection() as conn, locks.only_one(conn, "quality") as mine:
-                metrics.judged(assessor.run(conn) if mine else {})
-        except db.DatabaseUnreachable as error:
-            log.warning("assessment_put_off error=%r", str(error))
-
-    def roll_up() -> None:
-        try:
-            with pool.connection() as conn, locks.only_one(conn, "rollup") as mine:
-                if mine:
-                    rollups.refresh(conn, datetime.now(UTC), feed_kept=FEED_KEPT)
-        except db.DatabaseUnreachable as error:
-            log.warning("rollups_put_off error=%r", str(error))
-
-    def retain() -> None:
-        retaining.run(pool, registry.reference.domains, datetime.now(UTC))
-
-    def prune() -> None:
-        with pool.connection() as conn, locks.only_one(conn, "prune") as mine:
-            if mine:
-                now = datetime.now(UTC)
-                live.forget(conn, now - FEED_KEPT, now - UNREAD_KEPT)
-
-    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # that a job is still at it is no news
-    scheduler = BackgroundScheduler(timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1})
-    scheduler.add_job(refresh, "interval", seconds=1)
-    scheduler.add_job(indicators, "interval", seconds=2, next_run_time=datetime.now(UTC))
-    scheduler.add_job(rain, "interval", seconds=10, next_run_time=datetime.now(UTC))
-    scheduler.add_job(claimed, "interval", seconds=5)
-    scheduler.add_job(replaced, "interval", seconds=5)
-    scheduler.add_job(assess, "interval", seconds=1)
-    scheduler.add_job(roll_up, "interval", seconds=5, next_run_time=datetime.now(UTC))
-    scheduler.add_job(prune, "interval", hours=1)
-    scheduler.add_job(retain, "interval", days=1, next_run_time=datetime.now(UTC) + RETAIN_AFTER)
-    ahead = Forecasting(runs=metrics.forecast_runs, stop=stop)
-    scheduler.add_job(ahead.hourly, "cron", minute=6)  # what closed with the hour has come by then
-    scheduler.add_job(ahead.frequent, "cron", minute="16,26,36,46,56")
-    scheduler.start()
-    return scheduler
 
 
 def _watch(

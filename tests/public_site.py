@@ -12,7 +12,8 @@ import httpx
 from dashboard.api.site import Site
 from dashboard.bounded_http import Bounds
 from dashboard.citizen.pages import PageSettings
-from dashboard.public import Allowed, build_server, build_site
+from dashboard.public_server import build_server
+from dashboard.public_site import Allowed, build_site
 from storage import catalog, db, inventory, observations, things
 from storage.model import Observation, Provenance, Quality
 from storage.reference import Reference

@@ -13,13 +13,14 @@ from starlette.responses import Response
 
 from dashboard.api.answers import json_answer
 from dashboard.api.site import Site
+from dashboard.citizen_forms import uploads
+from dashboard.citizen_forms.unfit import Unfit
+from dashboard.citizen_forms.uploads import UploadRefused
 from dashboard.photos import PhotoRefused
 from dashboard.reporting import said as saying
-from dashboard.reporting import uploads
 from dashboard.reporting.intake import RETRY_AFTER_S, Intake
-from dashboard.reporting.said import Said, Unfit
+from dashboard.reporting.said import Said
 from dashboard.reporting.texts import SERVICE_ABOUT, STATUS_NOTES, answer_of
-from dashboard.reporting.uploads import UploadRefused
 from storage import citizen_reports
 from storage.citizen_reports import SERVICE_NAMES, Asked, Service, ShownReport, ToldReport
 from storage.db import DatabaseUnreachable

@@ -1,4 +1,4 @@
-"""What the routes of the public site work with, made once in `dashboard.public`."""
+"""What the routes of the public site work with, made once in `dashboard.public_site`."""
 
 from dataclasses import dataclass
 

@@ -17,7 +17,8 @@ from dashboard.api.schema import (
     SubscriptionsDeleted,
 )
 from dashboard.api.site import Site
-from dashboard.subscribing.asked import Asked, Unfit, subscription
+from dashboard.citizen_forms.unfit import Unfit
+from dashboard.subscribing.asked import Asked, subscription
 from dashboard.subscribing.desk import RETRY_AFTER_S, Desk, Limited
 from storage.subscriptions import MOST, Answer, HeldSubscription, SubscriptionRefused
 

@@ -123,6 +123,7 @@ def framed(frame: Frame, main: str, *, shown: Language, who: security.Visitor, s
     moment = replay_moment.current()
     path = replay_bar.address(frame.path, moment)
     styles = [*frame.styles, *(["past.css"] if moment else [])]
+    scripts = _scripts(frame, moment)
     body = _template("shell.html").substitute(
         texts,
         lang=shown,
@@ -136,12 +137,22 @@ def framed(frame: Frame, main: str, *, shown: Language, who: security.Visitor, s
         menu="\n".join(
             _link(entry, texts[entry.text], frame.path.partition("?")[0], moment) for entry in menu(who.role)
         ),
-        scripts="\n".join(_script(name) for name in _scripts(frame, moment)),
+        not_started=not_started(shown) if scripts else "",
+        scripts="\n".join(map(_script, scripts)),
         who=escape(f"{who.name} · {say(f'role_{who.role}', shown)}"),
         log_out_form="" if moment else _log_out(shown, who),
         main=main,
     )
     return HTMLResponse(body, status)
+
+
+def not_started(shown: Language) -> str:
+    """What a page says by itself when its scripts have not come, as when the session ended while it was loading.
+
+    Its style is its own, since the style sheets may not have come either; what starts marks the page (page.js).
+    """
+    texts = {key: escape(say(key, shown)) for key in ("not_started", "not_started_again")}
+    return _template("not_started.html").substitute(texts)
 
 
 def _script(name: str) -> str:

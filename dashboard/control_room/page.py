@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from dashboard import security
 from dashboard.control_room import callbacks, language, layout
+from dashboard.control_room.answering import not_started
 from dashboard.control_room.login import HOME
 from dashboard.control_room.texts import say
 from dashboard.data import City
@@ -34,6 +35,7 @@ class Room(Dash):
                 title=escape(say("product", shown)),
                 skip=escape(say("skip", shown)),
                 loading=escape(say("link_loading", shown)),
+                not_started=not_started(shown),
                 **{name: parts[name] for name in ("metas", "css", "config", "scripts", "renderer")},
             )
         )

@@ -48,6 +48,13 @@ TEXTS: Final[dict[str, Text]] = {
         vi="Không kiểm tra được phiên đăng nhập. Trang sẽ tự thử lại; dữ liệu từ trạm đo vẫn được giữ.",
         en="Nobody's login can be checked. This page tries again by itself; what the stations send is kept.",
     ),
+    "not_started": Text(
+        vi="Trang này chưa chạy: phiên đăng nhập có thể đã hết, hoặc kết nối bị gián đoạn.",
+        en="This page has not started: your session may have ended, or the connection failed.",
+    ),
+    "not_started_again": Text(
+        vi="Đăng nhập lại hoặc tải lại trang", en="Log in again, or load the page again"
+    ),
     "link_live": Text(vi="Dữ liệu trực tiếp", en="Live"),
     "link_old": Text(vi="Không trạm nào đang gửi: số liệu đã cũ", en="No station is sending: data is old"),
     "link_empty": Text(vi="Chưa có dữ liệu", en="No data yet"),

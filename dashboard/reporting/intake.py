@@ -14,12 +14,12 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 
 from dashboard import photos
+from dashboard.citizen_forms.uploads import Sent, UploadRefused
 from dashboard.data import CityView
 from dashboard.networks import network
 from dashboard.photos import PhotosBusy
 from dashboard.reporting import said as saying
 from dashboard.reporting.said import Said
-from dashboard.reporting.uploads import Sent, UploadRefused
 from storage import citizen_reports, db
 from storage.citizen_reports import NewReport, ReportRefused, TooManyReports
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,24 +19,25 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from dashboard.api.headers import content_security_policy
 from dashboard.api.open311 import PHOTO
 from dashboard.api.site import Site
+from dashboard.citizen_forms import uploads
+from dashboard.citizen_forms.page import TRAP, fault, hanoi_time, options, page, trap
+from dashboard.citizen_forms.unfit import Unfit
+from dashboard.citizen_forms.uploads import UploadRefused
 from dashboard.data import CityView
 from dashboard.photos import PhotoRefused
-from dashboard.reporting import uploads
+from dashboard.places.addresses import OTHER
 from dashboard.reporting.intake import RETRY_AFTER_S, Intake
-from dashboard.reporting.said import Said, Unfit, where
+from dashboard.reporting.said import Said, where
 from dashboard.reporting.texts import SCRIPT_TEXTS, SERVICE_ABOUT, STATUS_NOTES, TEXTS, answer_of
-from dashboard.reporting.uploads import UploadRefused
 from dashboard.static import StaticFile, static_file
 from storage import citizen_reports, wards
 from storage.citizen_reports import SERVICE_NAMES, Asked, Service, ShownReport, ToldReport
 from storage.db import DatabaseUnreachable
-from storage.model import HANOI
 
 log = logging.getLogger(__name__)
 
 FOLDER: Final = Path(str(files("dashboard"))) / "reporting"
 PATHS: Final[Mapping[str, str]] = {"vi": "/vi/phan-anh", "en": "/en/report"}
-_HOMES: Final[Mapping[str, str]] = {"vi": "/", "en": "/en/"}
 _CONNECT_S: Final = 5.0
 
 
@@ -95,8 +96,8 @@ class _Pages:
         view = self.site.city.view
         data = {"texts": {key: self._say(key) for key in SCRIPT_TEXTS}, "tilesUrl": self.tiles_url}
         body = _template("form.html").substitute(
-            self._frame(self._say("title"), ""),
-            page_data=json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+            {key: escape(text.in_language(self.language)) for key, text in TEXTS.items()},
+            path=PATHS[self.language],
             fault=self._fault(fault),
             services="\n".join(self._service(one, said.service) for one in Service),
             things=self._things(view, said.thing),
@@ -106,8 +107,15 @@ class _Pages:
             said_lon=escape(said.lon),
             said_description=escape(said.description),
             said_contact=escape(said.contact),
+            trap=trap(self.language),
         )
-        return self._page(body, status, headers)
+        head = _template("form_head.html").substitute(
+            other_code=OTHER[self.language],
+            other_path=PATHS[OTHER[self.language]],
+            page_data=json.dumps(data, ensure_ascii=False).replace("<", "\\u003c"),
+        )
+        made = page(self._say("title"), body, language=self.language, paths=PATHS, head=head)
+        return self._answer(made, status, headers)
 
     async def post(self, request: Request) -> Response:
         said = Said()
@@ -210,34 +218,20 @@ class _Pages:
         )
 
     def _plain(self, title: str, body: str, number: str, status: int) -> Response:
-        made = _template("told.html").substitute(self._frame(title, f"/{number}"), body=body)
-        return self._page(made, status)
+        another = f'<p><a href="{PATHS[self.language]}">{escape(self._say("told_another"))}</a></p>'
+        made = page(title, f"{body}\n{another}", language=self.language, paths=PATHS, below=f"/{number}")
+        return self._answer(made, status)
 
-    def _frame(self, title: str, below: str) -> dict[str, str]:
-        other = "en" if self.language == "vi" else "vi"
-        texts = {key: escape(text.in_language(self.language)) for key, text in TEXTS.items()}
-        return texts | {
-            "title": escape(title),
-            "language": self.language,
-            "path": PATHS[self.language],
-            "home": _HOMES[self.language],
-            "other_code": other,
-            "other_path": escape(f"{PATHS[other]}{below}"),
-        }
-
-    def _page(self, body: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    def _answer(self, made: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
         own = {
             "Content-Security-Policy": content_security_policy(self.tiles_url, forms=True),
             "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
             "Cache-Control": "no-store",
         }
-        return HTMLResponse(body, status, headers=own | dict(headers or {}))
+        return HTMLResponse(made, status, headers=own | dict(headers or {}))
 
     def _fault(self, keys: tuple[str, ...]) -> str:
-        if not keys:
-            return ""
-        words = " ".join(escape(self._say(key)) for key in keys)
-        return f'<p class="fault" role="alert"><strong>{escape(self._say("wrong"))}.</strong> {words}</p>'
+        return fault(self._say("wrong"), *map(self._say, keys)) if keys else ""
 
     def _service(self, service: Service, chosen: str) -> str:
         checked = " checked" if service.value == chosen else ""
@@ -254,18 +248,18 @@ class _Pages:
         for key, domain in view.domains.items():
             placed = [one for one in view.things_of.get(key, ()) if one.lat is not None and not one.parent_id]
             names = sorted((one.name_vi if self.language == "vi" else one.name_en, one.id) for one in placed)
-            options = _options(((id_, name) for name, id_ in names), chosen)
-            if options:
+            found = options(((id_, name) for name, id_ in names), chosen)
+            if found:
                 label = escape(domain.name.in_language(self.language))
-                groups.append(f'<optgroup label="{label}">\n{options}\n</optgroup>')
+                groups.append(f'<optgroup label="{label}">\n{found}\n</optgroup>')
         return "\n".join(groups)
 
     def _wards(self, chosen: str) -> str:
         named = sorted((unit.full_name.in_language(self.language), unit.code) for unit in wards.units())
-        return _options(((code, name) for name, code in named), chosen)
+        return options(((code, name) for name, code in named), chosen)
 
     def _time(self, at: datetime) -> str:
-        return f"{at.astimezone(HANOI):%d/%m/%Y %H:%M} ({self._say('hanoi_time')})"
+        return hanoi_time(at, self.language)
 
     def _say(self, key: str) -> str:
         return TEXTS[key].in_language(self.language)
@@ -273,7 +267,7 @@ class _Pages:
 
 def _said(fields: Mapping[str, str]) -> Said:
     names = ("service", "lat", "lon", "thing", "ward", "description", "contact")
-    return Said(**{name: fields.get(name, "") for name in names}, trap=fields.get("website", ""))
+    return Said(**{name: fields.get(name, "") for name in names}, trap=fields.get(TRAP, ""))
 
 
 def _wrong(unfit: Unfit) -> str:
@@ -282,13 +276,6 @@ def _wrong(unfit: Unfit) -> str:
     if exact in TEXTS:
         return exact
     return "wrong_long" if unfit.code == "long" else f"wrong_{unfit.field}"
-
-
-def _options(named: Iterable[tuple[str, str]], chosen: str) -> str:
-    return "\n".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(name)}</option>'
-        for value, name in named
-    )
 
 
 @cache

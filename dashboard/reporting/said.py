@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from dashboard.citizen_forms.unfit import Unfit
 from dashboard.data import CityView
 from storage import wards
 from storage.citizen_reports import (
@@ -36,15 +37,6 @@ class Said:
     contact: str = ""
     trap: str = ""
     """A field that people do not see."""
-
-
-class Unfit(ValueError):
-    """What can't be so. `field` is one of Said's, or place; `code` says why: missing, unknown, outside, long, trap."""
-
-    def __init__(self, field: str, code: str) -> None:
-        super().__init__(f"{field}: {code}")
-        self.field = field
-        self.code = code
 
 
 def report(said: Said, view: CityView, *, language: str, channel: str) -> NewReport:

@@ -37,8 +37,6 @@ STATUS_NOTES: Final[Mapping[str, Text]] = {
 
 TEXTS: Final[Mapping[str, Text]] = {
     "title": Text(vi="Phản ánh của người dân", en="Report a problem"),
-    "back": Text(vi="Bản đồ trực tiếp", en="The live map"),
-    "other_language": Text(vi="English", en="Tiếng Việt"),
     "lead": Text(
         vi="Báo cho trung tâm điều hành về ngập nước, khói, cá chết hoặc chỗ đỗ xe bị hỏng. Không cần tài khoản.",
         en="Tell the operations centre about flooding, smoke, dead fish or a broken parking bay. No account needed.",
@@ -77,7 +75,6 @@ TEXTS: Final[Mapping[str, Text]] = {
         vi="Điện thoại hoặc thư điện tử. Chỉ trung tâm thấy; bị xoá khi phản ánh được đóng.",
         en="Phone or mail. Only the centre sees it; it is deleted when the report is closed.",
     ),
-    "trap": Text(vi="Để trống ô này", en="Leave this field empty"),
     "send": Text(vi="Gửi phản ánh", en="Send the report"),
     "data": Text(vi="Dữ liệu của bạn", en="Your data"),
     "data_kept": Text(
@@ -162,7 +159,6 @@ TEXTS: Final[Mapping[str, Text]] = {
     "told_text": Text(vi="Nội dung công bố", en="As it is published"),
     "told_photo": Text(vi="Ảnh của người gửi", en="Photo of the sender"),
     "told_another": Text(vi="Gửi phản ánh khác", en="Send another report"),
-    "hanoi_time": Text(vi="giờ Hà Nội", en="Hanoi time"),
     "schematic": Text(vi="Bản đồ nền: sơ đồ", en="Basemap: schematic"),
     "zoom_in": Text(vi="Phóng to", en="Zoom in"),
     "zoom_out": Text(vi="Thu nhỏ", en="Zoom out"),

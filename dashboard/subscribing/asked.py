@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from dashboard.citizen_forms.unfit import Unfit
 from dashboard.data import CityView
 from storage.model import Domain
 from storage.subscription_offers import Offer, usable_offer
@@ -35,15 +36,6 @@ class Asked:
     auth: str = ""
     trap: str = ""
     """A field that people do not see."""
-
-
-class Unfit(ValueError):
-    """What can't be so. `field` is one of Asked's; `code` says why: missing, unknown, wrong, not_offered, trap."""
-
-    def __init__(self, field: str, code: str) -> None:
-        super().__init__(f"{field}: {code}")
-        self.field = field
-        self.code = code
 
 
 def subscription(asked: Asked, view: CityView, language: str) -> NewSubscription:

@@ -4,37 +4,34 @@ Nothing happens by looking at an address: mail scanners follow links. Buttons do
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from html import escape
-from importlib.resources import files
-from pathlib import Path
-from string import Template
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
-from alerts.subscribers.wording import HOMES, PAGES
+from alerts.subscribers.wording import PAGES
 from dashboard.api.headers import content_security_policy
 from dashboard.api.site import Site
-from dashboard.reporting import uploads
-from dashboard.reporting.uploads import UploadRefused
-from dashboard.subscribing.asked import Asked, Unfit, offered, subscription
+from dashboard.citizen_forms import uploads
+from dashboard.citizen_forms.page import TRAP, fault, hanoi_time, options, page, trap
+from dashboard.citizen_forms.unfit import Unfit
+from dashboard.citizen_forms.uploads import UploadRefused
+from dashboard.subscribing.asked import Asked, offered, subscription
 from dashboard.subscribing.desk import RETRY_AFTER_S, Desk, Limited
 from dashboard.subscribing.texts import TEXTS
 from storage.db import DatabaseUnreachable
-from storage.model import HANOI, Domain
+from storage.model import Domain
 from storage.subscription_offers import Offer, offers
 from storage.subscriptions import Answer, Channel, HeldSubscription, SubscriptionRefused
 from storage.things import ThingRow
 
 log = logging.getLogger(__name__)
 
-FOLDER: Final = Path(str(files("dashboard"))) / "subscribing"
 PATHS: Final = PAGES
 ONE_CLICK: Final = ("List-Unsubscribe", "One-Click")
 """The body of a POST by which a mail program ends it (RFC 8058)."""
@@ -141,9 +138,9 @@ class _Pages:
             domain = view.domains[key]
             things = (one for one in view.things_of.get(key, ()) if one.kind in domain.map_kinds)
             named = sorted((self._name(one), one.id) for one in things)
-            options = _options(((id_, name) for name, id_ in named), chosen)
+            found = options(((id_, name) for name, id_ in named), chosen)
             label = escape(domain.name.in_language(self.language))
-            groups.append(f'<optgroup label="{label}">\n{options}\n</optgroup>')
+            groups.append(f'<optgroup label="{label}">\n{found}\n</optgroup>')
         return (
             f'<form method="get" action="{PATHS[self.language]}">'
             f'<label for="thing">{self._say("where")}</label><p class="hint">{self._say("where_hint")}</p>'
@@ -174,8 +171,7 @@ class _Pages:
             f'<p class="hint" id="email-hint">{self._say("email_hint")}</p>'
             '<input id="email" name="email" type="email" maxlength="254" autocomplete="email" required'
             f' aria-describedby="email-hint" value="{escape(asked.email)}">'
-            f'<div class="trap" aria-hidden="true"><label for="website">{self._say("trap")}</label>'
-            '<input id="website" name="website" tabindex="-1" autocomplete="off"></div>'
+            f"{trap(self.language)}"
             f'<button type="submit" class="primary">{self._say("send")}</button></form>'
         )
 
@@ -278,7 +274,7 @@ class _Pages:
     def _address(self, one: HeldSubscription) -> str:
         if one.channel == Channel.EMAIL:
             return one.address
-        return TEXTS["held_browser"].in_language(self.language).format(host=urlsplit(one.address).hostname)
+        return self._text("held_browser").format(host=urlsplit(one.address).hostname)
 
     # Parts of pages
 
@@ -294,47 +290,36 @@ class _Pages:
         return f'<p><a href="{PATHS[self.language]}">{self._say("another")}</a></p>'
 
     def _fault(self, key: str) -> str:
-        if not key:
-            return ""
-        return f'<p class="fault" role="alert"><strong>{self._say("wrong")}.</strong> {self._say(key)}</p>'
+        return fault(self._text("wrong"), self._text(key)) if key else ""
 
     def _plain(self, key: str, status: int) -> Response:
         return self._page("held_title", [self._fault(key), self._another()], status=status)
 
     def _page(self, title: str, parts: Sequence[str], *, below: str = "", status: int = 200) -> Response:
-        other = "en" if self.language == "vi" else "vi"
-        words = {key: self._say(key) for key in ("back", "other_language")}
-        made = _template().substitute(
-            words,
-            page_title=self._say(title),
-            language=self.language,
-            home=HOMES[self.language],
-            other_code=other,
-            other_path=escape(f"{PATHS[other]}{below}"),
-            body="\n".join(part for part in parts if part),
-        )
+        body = "\n".join(part for part in parts if part)
+        made = page(self._text(title), body, language=self.language, paths=PATHS, below=below)
         return HTMLResponse(made, status, headers=_HEADERS)
 
     def _with_wait(self, response: Response) -> Response:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
         return response
 
-    def _unreachable(self, error: Exception, page: Callable[[], Response]) -> Response:
+    def _unreachable(self, error: Exception, answer: Callable[[], Response]) -> Response:
         log.warning("subscription_without_database error=%r", str(error).strip())
-        return page()
+        return answer()
 
     def _name(self, thing: ThingRow) -> str:
         return thing.name_en if self.language == "en" else thing.name_vi
 
     def _time(self, at: datetime | None) -> str:
-        if at is None:
-            return TEXTS["held_never"].in_language(self.language)
-        zone = TEXTS["hanoi_time"].in_language(self.language)
-        return f"{at.astimezone(HANOI):%d/%m/%Y %H:%M} ({zone})"
+        return self._text("held_never") if at is None else hanoi_time(at, self.language)
 
     def _say(self, key: str) -> str:
         """As HTML."""
-        return escape(TEXTS[key].in_language(self.language))
+        return escape(self._text(key))
+
+    def _text(self, key: str) -> str:
+        return TEXTS[key].in_language(self.language)
 
 
 def _asked(fields: Mapping[str, str]) -> Asked:
@@ -342,17 +327,5 @@ def _asked(fields: Mapping[str, str]) -> Asked:
         thing=fields.get("thing", ""),
         at_least=fields.get("at_least", ""),
         email=fields.get("email", ""),
-        trap=fields.get("website", ""),
+        trap=fields.get(TRAP, ""),
     )
-
-
-def _options(named: Iterable[tuple[str, str]], chosen: str) -> str:
-    return "\n".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(name)}</option>'
-        for value, name in named
-    )
-
-
-@cache
-def _template() -> Template:
-    return Template((FOLDER / "page.html").read_text("utf-8"))

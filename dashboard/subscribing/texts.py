@@ -7,8 +7,6 @@ from storage.model import Text
 
 TEXTS: Final[Mapping[str, Text]] = {
     "title": Text(vi="Báo cho tôi", en="Tell me"),
-    "back": Text(vi="Bản đồ trực tiếp", en="The live map"),
-    "other_language": Text(vi="English", en="Tiếng Việt"),
     "lead": Text(
         vi="Nhận tin khi không khí qua một mức, khi đường ngập, hoặc khi có chỗ đỗ xe. Không cần tài khoản.",
         en="Be told when the air passes a class, a street floods, or parking frees up. No account needed.",
@@ -31,7 +29,6 @@ TEXTS: Final[Mapping[str, Text]] = {
         vi="Bạn sẽ nhận một thư để xác nhận. Chưa xác nhận thì không có tin nào được gửi, và sau 48 giờ bị xoá.",
         en="You get a mail to confirm. Until you do nothing is sent, and after 48 hours it is deleted.",
     ),
-    "trap": Text(vi="Để trống ô này", en="Leave this field empty"),
     "send": Text(vi="Gửi thư xác nhận", en="Send me the mail to confirm"),
     "no_email": Text(
         vi="Trang này chưa gửi được thư điện tử.", en="This site has no mail server to send mail with yet."
@@ -92,7 +89,6 @@ TEXTS: Final[Mapping[str, Text]] = {
         en="Others of this address are still there; their messages have links of their own.",
     ),
     "another": Text(vi="Nhờ báo thêm một nơi", en="Ask for another place"),
-    "hanoi_time": Text(vi="giờ Hà Nội", en="Hanoi time"),
     "wrong": Text(vi="Chưa được", en="Not yet"),
     "wrong_thing": Text(vi="Hãy chọn một nơi trên bản đồ.", en="Choose a place of the map."),
     "wrong_at_least": Text(vi="Hãy chọn khi nào báo.", en="Choose when to tell you."),

@@ -77,7 +77,8 @@ def _run(command: str, settings: DemoSettings, programs: Path | None) -> int:
 def _demo(settings: DemoSettings, programs: Path | None) -> int:
     """Install if need be, then hand over to the supervisor."""
     # Not needed, nor present, for the other commands: they run before packages are installed.
-    from deploy.embedded.demo import Demo, require_free_ports
+    from deploy.embedded.demo import Demo
+    from deploy.embedded.ports import require_free_ports
 
     installed = runtime.ensure(settings.runtime_dir, say)
     layout = Layout(root=installed.folder)

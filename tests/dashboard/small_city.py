@@ -1,6 +1,6 @@
 """A city of a few Things, built by hand, for tests that need no database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from dashboard.data import CityView
@@ -10,34 +10,40 @@ from storage.things import DatastreamRow, ThingRow
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 
-STREAMS = {
-    ("hoan-kiem", "pm2_5"): DatastreamRow(
-        id=1, thing_id="hoan-kiem", property="pm2_5", unit="ug/m3", derived=False, interval_s=300
-    ),
-    ("hoan-kiem", "vn_aqi"): DatastreamRow(
-        id=2, thing_id="hoan-kiem", property="vn_aqi", unit="{AQI}", derived=True, interval_s=3600
-    ),
-    ("hoan-kiem", "battery"): DatastreamRow(
-        id=3, thing_id="hoan-kiem", property="battery", unit="V", derived=False, interval_s=3600
-    ),
-    ("tong-dan", "water_depth"): DatastreamRow(
-        id=4, thing_id="tong-dan", property="water_depth", unit="cm", derived=False, interval_s=60
-    ),
-    ("tong-dan", "road_closed"): DatastreamRow(
-        id=5, thing_id="tong-dan", property="road_closed", unit="1", derived=False, interval_s=86400
-    ),
-    **{
-        (f"ltk-01-b{n:02d}", "occupied"): DatastreamRow(
-            id=10 + n,
-            thing_id=f"ltk-01-b{n:02d}",
-            property="occupied",
-            unit="1",
-            derived=False,
-            interval_s=1800,
-        )
-        for n in range(1, 6)
-    },
-}
+
+def stream(
+    number: int,
+    thing_id: str,
+    property_key: str,
+    unit: str,
+    interval_s: int = 300,
+    *,
+    derived: bool = False,
+) -> DatastreamRow:
+    return DatastreamRow(
+        id=number,
+        thing_id=thing_id,
+        property=property_key,
+        unit=unit,
+        derived=derived,
+        interval_s=interval_s,
+    )
+
+
+def by_thing_and_property(streams: Iterable[DatastreamRow]) -> dict[tuple[str, str], DatastreamRow]:
+    return {(one.thing_id, one.property): one for one in streams}
+
+
+STREAMS = by_thing_and_property(
+    (
+        stream(1, "hoan-kiem", "pm2_5", "ug/m3"),
+        stream(2, "hoan-kiem", "vn_aqi", "{AQI}", 3600, derived=True),
+        stream(3, "hoan-kiem", "battery", "V", 3600),
+        stream(4, "tong-dan", "water_depth", "cm", 60),
+        stream(5, "tong-dan", "road_closed", "1", 86400),
+        *(stream(10 + n, f"ltk-01-b{n:02d}", "occupied", "1", 1800) for n in range(1, 6)),
+    )
+)
 
 
 def thing(
@@ -73,23 +79,28 @@ def value(
     *,
     at: datetime = NOW,
     quality: int = 1,
+    reason: str | None = None,
     provenance: str = "measured",
     input_provenance: str | None = None,
+    expires_at: datetime | None = None,
+    things: Iterable[ThingRow] = THINGS,
+    streams: Mapping[tuple[str, str], DatastreamRow] = STREAMS,
 ) -> LiveValue:
-    stream = STREAMS[thing_id, property_key]
+    """Of the small city, or of another one."""
     return LiveValue(
         thing_id=thing_id,
-        domain=next(t.domain for t in THINGS if t.id == thing_id),
+        domain=next(one.domain for one in things if one.id == thing_id),
         property=property_key,
-        datastream_id=stream.id,
+        datastream_id=streams[thing_id, property_key].id,
         phenomenon_time=at,
         result_time=at,
         ingested_at=at,
         result=result,
         quality=quality,
-        quality_reason=None,
+        quality_reason=reason,
         provenance=provenance,
         input_provenance=input_provenance,
+        expires_at=expires_at,
     )
 
 

@@ -10,18 +10,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from dashboard.data import CityView
 from dashboard.ngsi_ld.answer import Finder, feature, shown, type_details, type_information, type_list
-from dashboard.ngsi_ld.models import Models, models, section
-from dashboard.ngsi_ld.query import Query, parse_query
+from dashboard.ngsi_ld.models import models, section
+from dashboard.ngsi_ld.query import Query
 from dashboard.ngsi_ld.units import COMMON_CODES, unit_text
 from ingest.conversion import canonical, convert
 from ingest.decoders import Context, ngsi_ld
 from storage.catalog import ReferenceDataError, load_catalog
 from storage.model import Provenance
 from storage.observations import LiveValue
-from storage.things import DatastreamRow, ThingRow
-from tests.dashboard.small_city import NOW, THINGS, thing
+from tests.dashboard.ngsi_city import STREAMS, THINGS_MORE, city, found, models_of, value
+from tests.dashboard.small_city import NOW
 from tests.public_site import NOISE
 
 FIWARE = Path(__file__).parents[3] / "shared" / "data" / "fiware"
@@ -43,85 +42,6 @@ PUBLISHED = {
     "ParkingSpot": "category refParkingSite status location name alternateName",
 }
 """What we use of the attributes that Smart Data Models publish (as listed by PyPI's pysmartdatamodels 0.8.2.0)."""
-
-THINGS_MORE = (
-    *THINGS,
-    thing("west-lake", "water_quality", "sonde"),
-    thing("lang", "rain", "gauge"),
-    thing("to-lich", "rain", "basin"),
-)
-
-
-def stream(number: int, thing_id: str, property_key: str, unit: str, interval_s: int = 300) -> DatastreamRow:
-    return DatastreamRow(
-        id=number, thing_id=thing_id, property=property_key, unit=unit, derived=False, interval_s=interval_s
-    )
-
-
-STREAMS = (
-    stream(1, "hoan-kiem", "pm2_5", "ug/m3"),
-    stream(2, "hoan-kiem", "vn_aqi", "{AQI}", 3600),
-    stream(3, "hoan-kiem", "humidity", "%"),
-    stream(4, "hoan-kiem", "wind_direction", "deg"),
-    stream(5, "hoan-kiem", "battery", "V", 3600),
-    stream(6, "tong-dan", "water_depth", "cm", 60),
-    stream(7, "tong-dan", "road_closed", "1", 86400),
-    stream(8, "west-lake", "ammonium", "mg/L"),
-    stream(9, "west-lake", "conductivity", "uS/cm"),
-    stream(10, "west-lake", "turbidity", "[FNU]"),
-    stream(11, "lang", "rain_interval", "mm", 60),
-    stream(12, "hoan-kiem", "pm2_5_forecast", "ug/m3", 3600),
-    stream(13, "to-lich", "rain_1h", "mm", 600),
-    *(stream(20 + n, f"ltk-01-b{n:02d}", "occupied", "1", 1800) for n in range(1, 6)),
-)
-
-
-def value(
-    thing_id: str,
-    property_key: str,
-    result: float,
-    *,
-    at: datetime = NOW,
-    quality: int = 1,
-    reason: str | None = None,
-    provenance: str = "measured",
-    input_provenance: str | None = None,
-    expires_at: datetime | None = None,
-) -> LiveValue:
-    found = next(one for one in STREAMS if (one.thing_id, one.property) == (thing_id, property_key))
-    return LiveValue(
-        thing_id=thing_id,
-        domain=next(one.domain for one in THINGS_MORE if one.id == thing_id),
-        property=property_key,
-        datastream_id=found.id,
-        phenomenon_time=at,
-        result_time=at,
-        ingested_at=at,
-        result=float(result),
-        quality=quality,
-        quality_reason=reason,
-        provenance=provenance,
-        input_provenance=input_provenance,
-        expires_at=expires_at,
-    )
-
-
-def city(values: Iterable[LiveValue] = (), things: Iterable[ThingRow] = THINGS_MORE) -> CityView:
-    empty = CityView(domains=load_catalog()).with_things(things, STREAMS)
-    return empty.with_values(values)[0]
-
-
-def models_of(view: CityView) -> Models:
-    return models(view.domains, ((one.domain, one.kind) for one in view.things.values()))
-
-
-def found(values: Iterable[LiveValue], query: str = "") -> list[dict[str, Any]]:
-    """Entities as a reader gets them."""
-    view = city(values)
-    known = models_of(view)
-    asked = parse_query([tuple(pair.split("=", 1)) for pair in query.split("&") if pair], known)  # type: ignore[misc]  # two parts by the text
-    made = Finder(view, known, NOW).find(asked)
-    return json.loads(msgspec.json.encode([shown(one, asked) for one in made.entities]))  # type: ignore[no-any-return]  # JSON
 
 
 def one(values: Iterable[LiveValue], type_name: str, query: str = "") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dashboard.ngsi_ld.answer import is_in
 from dashboard.ngsi_ld.condition_language import holds, parse
 from dashboard.ngsi_ld.query import OF_ONE, Near, Query, Within, is_too_wide, parse_query
 from dashboard.ngsi_ld.refusal import Refused
-from tests.dashboard.test_ngsi_ld import city, found, models_of, value
+from tests.dashboard.ngsi_city import city, found, models_of, value
 
 MODELS = models_of(city())
 NOW = datetime(2026, 11, 22, 3, tzinfo=UTC)

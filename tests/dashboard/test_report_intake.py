@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 from starlette.requests import Request
 
+from dashboard.citizen_forms.uploads import UploadRefused
 from dashboard.reporting.intake import Intake
-from dashboard.reporting.uploads import UploadRefused
 
 
 def of(address: str) -> Request:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dashboard.citizen_forms.unfit import Unfit
 from dashboard.control_room.near_reports import near
 from dashboard.reporting import texts
-from dashboard.reporting.said import Said, Unfit, report, where
+from dashboard.reporting.said import Said, report, where
 from storage.citizen_reports import SERVICE_NAMES, PlaceBy, ReportRow, Service, State
 from tests.dashboard.small_city import view
 

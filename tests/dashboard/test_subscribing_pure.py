@@ -7,7 +7,8 @@ import pytest
 
 from dashboard.citizen.here_words import TELL_ME
 from dashboard.citizen.pages import FOLDER, texts
-from dashboard.subscribing.asked import Asked, Unfit, subscription
+from dashboard.citizen_forms.unfit import Unfit
+from dashboard.subscribing.asked import Asked, subscription
 from dashboard.subscribing.texts import TEXTS
 from storage.catalog import ReferenceDataError, load_catalog
 from storage.subscription_offers import offer_of, offers

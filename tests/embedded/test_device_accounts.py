@@ -12,8 +12,8 @@ import pytest
 
 from deploy.embedded import broker_settings, settings
 from deploy.embedded.broker_settings import Listener
-from deploy.embedded.demo import listeners
 from deploy.embedded.mosquitto import Mosquitto
+from deploy.embedded.ports import listeners
 from deploy.embedded.process import free_port
 from deploy.embedded.runtime import Runtime
 from ingest.transport import MqttTransport, Subscription

@@ -14,7 +14,7 @@ import pytest
 
 from dashboard.places import downloads
 from dashboard.places.frame import LARGEST
-from dashboard.public import Allowed
+from dashboard.public_site import Allowed
 from deploy.embedded.postgres import Postgres
 from storage import catalog, db, things
 from storage.catalog import load_catalog

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from dashboard.bounded_http import Bounds
-from dashboard.public import Allowed
+from dashboard.public_site import Allowed
 from deploy.embedded.postgres import Postgres
 from storage import api_keys, db
 from tests.processes import BIN, free_port, running, wait_for

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode, checks
 from schemathesis.core.result import Ok
 
-from dashboard.public import Allowed
+from dashboard.public_site import Allowed
 from storage.model import Provenance
 from tests.public_site import Writer, now, serving
 

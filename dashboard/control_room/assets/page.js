@@ -9,7 +9,10 @@ document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest
 
 let words = {};
 
+// Every page begins with it, once all that it imports is there and what it fills stands: it has started, and the
+// message that it has not (not_started.html) does not come.
 export function learnWords(element) {
+  document.documentElement.dataset.started = "1";
   words = JSON.parse(element.dataset.words);
 }
 

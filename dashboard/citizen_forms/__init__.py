@@ -1,0 +1,1 @@
+"""What the citizens' two forms, to report and to be told, share: what is posted, what is unfit, the page around."""

@@ -16,8 +16,8 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI, Request
 from prometheus_client import CollectorRegistry
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Scope
 
 from dashboard import key_command
 from dashboard.alerts import AlertBoard
@@ -64,6 +64,7 @@ from dashboard.notices import NoticeBoard
 from dashboard.places import routes as places
 from dashboard.places.frame import styles
 from dashboard.places.last_day import LastDay
+from dashboard.places.refusal import asks_for_a_page, too_many_page
 from dashboard.reporting import pages as report_pages
 from dashboard.reporting.intake import Intake
 from dashboard.reporting.on_map import watch as watch_reports
@@ -238,7 +239,7 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     app.mount("/assets", StaticFiles("/assets", found))
     app.include_router(places.router(site, shown))
     documents.install_openapi(app)
-    counted = Allowances(app, anonymous=site.anonymous, keys=site.keys)
+    counted = Allowances(app, anonymous=site.anonymous, keys=site.keys, page=partial(_too_many, site, shown))
     return SiteHeaders(
         maps.MapsFromMemory(counted, site.maps), tiles_url=settings.tiles_url, framed=embed.policy()
     )
@@ -317,6 +318,16 @@ def _from_memory(file: StaticFile) -> Respond:
         return EncodedAnswer(file.encoded, media_type=file.content_type.decode(), max_age_s=0)
 
     return respond
+
+
+def _too_many(site: Site, settings: PageSettings, scope: Scope, wait_s: int) -> Response | None:
+    request = Request(scope)
+    if not asks_for_a_page(request.headers.get("accept", "")):
+        return None
+    path, origin = scope["path"], (site.public_url or str(request.base_url)).rstrip("/")
+    page = too_many_page(path, wait_s, origin=origin, settings=settings, at=site.clock())
+    headers = {"Retry-After": str(wait_s), "Content-Language": path[1:3], "Vary": "Accept"}
+    return HTMLResponse(page, 429, headers=headers)
 
 
 def _redirect(target: str) -> Respond:

@@ -325,7 +325,8 @@ def _too_many(site: Site, settings: PageSettings, scope: Scope, wait_s: int) -> 
     if not asks_for_a_page(request.headers.get("accept", "")):
         return None
     path, origin = scope["path"], (site.public_url or str(request.base_url)).rstrip("/")
-    page = too_many_page(path, wait_s, origin=origin, settings=settings, at=site.clock())
+    query = scope["query_string"].decode("latin-1")
+    page = too_many_page(path, query, wait_s, origin=origin, settings=settings, at=site.clock())
     headers = {"Retry-After": str(wait_s), "Content-Language": path[1:3], "Vary": "Accept"}
     return HTMLResponse(page, 429, headers=headers)
 

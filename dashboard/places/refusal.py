@@ -29,12 +29,14 @@ def _texts(language: str) -> Mapping[str, str]:
     return texts(language)
 
 
-def too_many_page(path: str, wait_s: int, *, origin: str, settings: PageSettings, at: datetime) -> bytes:
+def too_many_page(
+    path: str, query: str, wait_s: int, *, origin: str, settings: PageSettings, at: datetime
+) -> bytes:
     """In the language of the page that was asked for: `path` begins with /vi/ or /en/."""
     language = next(code for code in HOMES if path.startswith(f"/{code}/"))
     now = Now(at=at, language=language, texts=_texts(language))
     said = now.texts["place_too_many"].replace("{n}", str(wait_s))
-    paths = {code: f"/{code}/{quote(path[len(f'/{language}/') :])}" for code in HOMES}
+    paths = {code: f"/{code}/{quote(path[len(f'/{language}/') :])}{query and f'?{query}'}" for code in HOMES}
     again = html.escape(paths[language])
     page = Page(
         title=now.texts["place_too_many_title"],

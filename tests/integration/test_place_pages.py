@@ -239,6 +239,9 @@ def test_who_asked_for_too_many_pages_reads_so_in_a_page_and_programs_get_a_prob
             assert refused.headers["ratelimit"].startswith('"queries";r=0')
             assert 'content="noindex"' in page
         assert f'href="{other}"' in html(ask(BROWSERS), 429)
+        assert f'href="{path}/2026-11.csv?step=1d&amp;a=b"' in html(
+            ask(BROWSERS, "2026-11.csv?step=1d&a=b"), 429
+        )
         hostile = served.http.get(f'{path[:3]}/a/b/"><script>alert(1)', headers={"accept": BROWSERS})
         assert "alert(1)<" not in html(hostile, 429)
 

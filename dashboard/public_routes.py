@@ -5,12 +5,13 @@ Where two routes match an address, the one that was added first answers.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from fastapi import FastAPI, Request
 from prometheus_client import CollectorRegistry
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Scope
 
 from dashboard.api import (
     alerts,
@@ -44,6 +45,7 @@ from dashboard.encoded import encode
 from dashboard.ngsi_ld import routes as ngsi_ld
 from dashboard.places import routes as places
 from dashboard.places.frame import styles
+from dashboard.places.refusal import asks_for_a_page, too_many_page
 from dashboard.public_site import lifespan
 from dashboard.reporting import pages as report_pages
 from dashboard.reporting.intake import Intake
@@ -72,9 +74,9 @@ def build_app(site: Site, settings: PageSettings) -> ASGIApp:
     problems.install(app)
     _add_api(app, site)
     _add_forms(app, site, settings)
-    _add_pages(app, site, settings)
+    shown = _add_pages(app, site, settings)
     documents.install_openapi(app)
-    counted = Allowances(app, anonymous=site.anonymous, keys=site.keys)
+    counted = Allowances(app, anonymous=site.anonymous, keys=site.keys, page=partial(_too_many, site, shown))
     return SiteHeaders(
         maps.MapsFromMemory(counted, site.maps), tiles_url=settings.tiles_url, framed=embed.policy()
     )
@@ -101,8 +103,11 @@ def _add_forms(app: FastAPI, site: Site, settings: PageSettings) -> None:
     app.include_router(report_pages.router(site, intake, tiles_url=settings.tiles_url))
 
 
-def _add_pages(app: FastAPI, site: Site, settings: PageSettings) -> None:
-    """The citizens' page and the pages of places, with their files in a folder named after the files' version."""
+def _add_pages(app: FastAPI, site: Site, settings: PageSettings) -> PageSettings:
+    """The citizens' page and the pages of places, with their files in a folder named after the files' version.
+
+    Returns the settings with that folder.
+    """
     found = _assets()
     version = offline.version_of(found)
     folder = f"/assets/{version}"
@@ -113,6 +118,7 @@ def _add_pages(app: FastAPI, site: Site, settings: PageSettings) -> None:
     app.mount(folder, StaticFiles(folder, found, cache=IMMUTABLE))
     app.mount("/assets", StaticFiles("/assets", found))
     app.include_router(places.router(site, shown))
+    return shown
 
 
 def _add_first_page(app: FastAPI, site: Site, settings: PageSettings, version: str) -> None:
@@ -167,6 +173,17 @@ def _from_memory(file: StaticFile) -> Respond:
         return EncodedAnswer(file.encoded, media_type=file.content_type.decode(), max_age_s=0)
 
     return respond
+
+
+def _too_many(site: Site, settings: PageSettings, scope: Scope, wait_s: int) -> Response | None:
+    request = Request(scope)
+    if not asks_for_a_page(request.headers.get("accept", "")):
+        return None
+    path, origin = scope["path"], (site.public_url or str(request.base_url)).rstrip("/")
+    query = scope["query_string"].decode("latin-1")
+    page = too_many_page(path, query, wait_s, origin=origin, settings=settings, at=site.clock())
+    headers = {"Retry-After": str(wait_s), "Content-Language": path[1:3], "Vary": "Accept"}
+    return HTMLResponse(page, 429, headers=headers)
 
 
 def _redirect(target: str) -> Respond:

@@ -1,7 +1,7 @@
 """Who asks the API, and how often: visitors by their network, holders of a key by its quotas."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -21,6 +21,8 @@ _OF_A_TIME: Final = re.compile(r"/(vi|en)/[^/]+/[^/]+/[^/]+")
 _STREAM: Final = "/api/v1/stream"
 _BEARER: Final = re.compile(r"bearer(?:\s+(.*))?", re.IGNORECASE | re.DOTALL)
 STREAM_RETRY_S: Final = 30
+ReadablePage = Callable[[Scope, int], Response | None]
+"""The refusal as a page, of a request and the seconds to wait; None where no page was asked for."""
 
 
 class Allowances:
@@ -30,8 +32,16 @@ class Allowances:
     Other pages, assets and maps that are known are answered from memory: a refusal would cost as much.
     """
 
-    def __init__(self, app: ASGIApp, *, anonymous: AnonymousLimits, keys: KeyRing) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        anonymous: AnonymousLimits,
+        keys: KeyRing,
+        page: ReadablePage = lambda scope, wait_s: None,
+    ) -> None:
         self._app = app
+        self._page = page
         self._anonymous = anonymous
         self._keys = keys
 
@@ -55,10 +65,10 @@ class Allowances:
         key = self._keys.find(given) if given else None
         if key is not None:
             verdicts = self._keys.take(key)
-            return verdicts, _too_many(verdicts)
+            return verdicts, self._too_many(scope, verdicts)
         policy = AnonymousLimits.QUERIES if _is_query(scope["path"]) else AnonymousLimits.API
         verdicts = self._anonymous.take(policy, visitor)
-        refusal = _too_many(verdicts)
+        refusal = self._too_many(scope, verdicts)
         if refusal is not None:
             self._anonymous.refused[policy] += 1
         elif given is not None:
@@ -69,6 +79,18 @@ class Allowances:
                 headers={"WWW-Authenticate": 'Bearer realm="Hanoi open data"'},
             )
         return verdicts, refusal
+
+    def _too_many(self, scope: Scope, verdicts: Sequence[Verdict]) -> Response | None:
+        refused = [one for one in verdicts if not one.allowed]
+        if not refused:
+            return None
+        wait_s = int(max(one.after_s for one in refused)) + 1
+        if _OF_A_TIME.fullmatch(scope["path"]) and (page := self._page(scope, wait_s)) is not None:
+            return page
+        told = " and ".join(f"{one.quota} requests in {one.window_s} s" for one in refused)
+        return problem(
+            429, f"more than {told}; try again in {wait_s} s", headers={"Retry-After": str(wait_s)}
+        )
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, visitor: str) -> None:
         if not self._anonymous.open_stream(visitor):
@@ -100,15 +122,6 @@ def given_key(headers: Headers) -> str | None:
     if bearer is not None:
         return (bearer[1] or "").strip()
     return headers.get(KEY_HEADER)
-
-
-def _too_many(verdicts: Sequence[Verdict]) -> Response | None:
-    refused = [one for one in verdicts if not one.allowed]
-    if not refused:
-        return None
-    wait_s = int(max(one.after_s for one in refused)) + 1
-    told = " and ".join(f"{one.quota} requests in {one.window_s} s" for one in refused)
-    return problem(429, f"more than {told}; try again in {wait_s} s", headers={"Retry-After": str(wait_s)})
 
 
 def _telling(send: Send, verdicts: Sequence[Verdict]) -> Send:

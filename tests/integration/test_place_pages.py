@@ -205,6 +205,55 @@ def test_history_counts_as_queries_and_pages_of_the_moment_do_not(past_url: str)
             assert served.http.get(PLACE).status_code == 200
 
 
+BROWSERS = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+"""What Firefox and Chromium send."""
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "other"),
+    [
+        (PLACE, "Quá nhiều trang trong một lúc", "/en/khong-khi/trung-yen-3/2026-11"),
+        ("/en/air/trung-yen-3", "Too many pages at once", "/vi/air/trung-yen-3/2026-11"),
+    ],
+)
+def test_who_asked_for_too_many_pages_reads_so_in_a_page_and_programs_get_a_problem(
+    past_url: str, path: str, said: str, other: str
+) -> None:
+    allowed = Allowed(api_per_minute=30, queries_per_minute=1, streams=1)
+    with serving(past_url, clock=lambda: LATER, allowed=allowed) as served:
+
+        def ask(accept: str, period: str = "2026-11", **more: str) -> httpx.Response:
+            return served.http.get(f"{path}/{period}", headers={"accept": accept, **more})
+
+        assert ask(BROWSERS).status_code == 200
+        for period in ("2026-11", "2026-11.csv"):  # a link to a file is followed by people, too
+            refused = ask(BROWSERS, period)
+            page = html(refused, 429)
+            assert said in page
+            wait_s = refused.headers["retry-after"]
+            assert 1 <= int(wait_s) <= 61
+            assert re.search(rf"(sau {wait_s} giây|in {wait_s} seconds)", page)
+            assert refused.headers["content-language"] == path[1:3]
+            assert f'<html lang="{path[1:3]}"' in page
+            assert (refused.headers["vary"], refused.headers["cache-control"]) == ("Accept", "no-store")
+            assert refused.headers["ratelimit"].startswith('"queries";r=0')
+            assert 'content="noindex"' in page
+        assert f'href="{other}"' in html(ask(BROWSERS), 429)
+        assert f'href="{path}/2026-11.csv?step=1d&amp;a=b"' in html(
+            ask(BROWSERS, "2026-11.csv?step=1d&a=b"), 429
+        )
+        hostile = served.http.get(f'{path[:3]}/a/b/"><script>alert(1)', headers={"accept": BROWSERS})
+        assert "alert(1)<" not in html(hostile, 429)
+
+        for accept in ("*/*", "application/json", "text/csv", "", "text/html;q=0, */*", "text/htmlx"):
+            refused = ask(accept)
+            assert refused.status_code == 429
+            assert refused.headers["content-type"] == "application/problem+json"
+            assert int(refused.headers["retry-after"]) >= 1
+        api = served.http.get("/sta/v1.1/Things", headers={"accept": BROWSERS})
+        assert (api.status_code, api.headers["content-type"]) == (429, "application/problem+json")
+
+
 def test_without_the_database_history_says_so_and_the_moment_stays(past_url: str) -> None:
     with serving(past_url, clock=lambda: LATER) as served:
         served.site.pool.close()

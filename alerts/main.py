@@ -8,6 +8,7 @@ from typing import Final
 from alerts import commands, config
 from alerts.commands import Command, CommandError
 from alerts.config import Alerting
+from alerts.metrics import Metrics
 from alerts.notifiers import Notifier, build
 from alerts.process import Process
 from alerts.rules import SHIPPED
@@ -51,13 +52,14 @@ def _serve(settings: Settings) -> int:
         catalog_folders=settings.catalog_folders, inventory_folders=settings.inventory_folders
     )
     ruling = Ruling(reference=reference, folders=(SHIPPED, *settings.rules_dir))
-    alerting = alerting_of(settings)
+    alerting, metrics = alerting_of(settings), Metrics()
     return Process(
         settings=settings,
         ruling=ruling,
         alerting=alerting,
         receivers=receivers_of(alerting, settings),
-        courier=setup.courier(settings, lambda: ruling.domains),
+        courier=setup.courier(settings, lambda: ruling.domains, metrics),
+        metrics=metrics,
     ).run()
 
 

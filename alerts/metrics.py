@@ -43,3 +43,13 @@ class Metrics:
             ["receiver", "result"],
             registry=registry,
         )
+        self.citizen_messages = Counter(
+            "hanoi_alerts_citizen_messages",
+            "Messages to citizens by channel and result: attempts that ended sent, retry, dead or gone, and"
+            " expired before they could be sent",
+            ["channel", "result"],
+            registry=registry,
+        )
+        for channel in ("email", "push"):
+            for result in ("sent", "retry", "dead", "gone", "expired"):
+                self.citizen_messages.labels(channel, result)

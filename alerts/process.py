@@ -45,14 +45,14 @@ class Process:
     alerting: Alerting
     receivers: Sequence[Notifier]
     courier: Courier
+    metrics: Metrics
     _stop: Event = field(default_factory=Event, init=False)
     _agenda: Agenda = field(default_factory=Agenda, init=False)
-    _metrics: Metrics = field(default_factory=Metrics, init=False)
 
     def run(self) -> int:
         when_asked_to_stop(self._stop.set)
         bind = host_port(self.settings.alerts_bind, "HANOI_ALERTS_BIND")
-        engine, dispatcher = Engine(metrics=self._metrics, book=self.ruling.book), self._dispatcher()
+        engine, dispatcher = Engine(metrics=self.metrics, book=self.ruling.book), self._dispatcher()
         leading = self._leader(engine)
         heartbeat = Heartbeat(watchdog_url(self.settings), lambda: engine.canary, self._stop)
         threads = [
@@ -65,7 +65,7 @@ class Process:
             *bind,
             variable="HANOI_ALERTS_BIND",
             ready=lambda: {"database": leading.connected},
-            registry=self._metrics.registry,
+            registry=self.metrics.registry,
         )
         scheduler = self._schedule()
         try:
@@ -91,7 +91,7 @@ class Process:
             engine=engine,
             ruling=self.ruling,
             agenda=self._agenda,
-            metrics=self._metrics,
+            metrics=self.metrics,
             clock=_clock,
             stop=self._stop,
         )
@@ -100,7 +100,7 @@ class Process:
         return Dispatcher(
             alerting=self.alerting,
             receivers=self.receivers,
-            metrics=self._metrics,
+            metrics=self.metrics,
             clock=_clock,
             base_url=self.settings.control_room_base,
             wake=self._agenda.changed.set,

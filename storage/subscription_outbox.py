@@ -1,13 +1,14 @@
 """Citizens who asked to be told, as the alerts process sees them: what to look at, what to send, what to forget."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
 from storage import db
-from storage.subscription_rows import MarkRow, MessageRow, ReadingRow, WatchedRow
+from storage.subscription_rows import ForgottenRow, MarkRow, MessageRow, ReadingRow, WatchedRow
 from storage.subscriptions import hash_of
 
 
@@ -85,16 +86,16 @@ def forget(
     news_before: datetime,
     asked_before: datetime,
     tokens_before: datetime,
-) -> int:
-    """Deletes what is kept no longer; returns how many subscriptions nobody confirmed."""
-    gone = conn.execute(_sql("forget_unconfirmed"), {"before": unconfirmed_before}).rowcount
-    conn.execute(
+) -> ForgottenRow:
+    """Deletes what is kept no longer."""
+    messages = conn.execute(
         _sql("forget_old_messages"),
         {"news_before": news_before, "welcomes_before": unconfirmed_before},
-    )
+    ).fetchall()  # before the subscriptions that nobody confirmed take theirs with them
+    gone = conn.execute(_sql("forget_unconfirmed"), {"before": unconfirmed_before}).rowcount
     conn.execute(_sql("forget_asked"), {"before": asked_before})
     conn.execute(_sql("forget_tokens"), {"before": tokens_before})
-    return gone
+    return ForgottenRow(unconfirmed=gone, messages=Counter(row["channel"] for row in messages))
 
 
 def _bytes(value: Any) -> bytes | None:

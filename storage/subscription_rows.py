@@ -1,5 +1,6 @@
 """Citizens who asked to be told, as rows that storage/subscription_outbox.py reads and writes. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -42,6 +43,14 @@ class MarkRow:
     holds: bool
     told_at: datetime | None
     facts: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForgottenRow:
+    """How many subscriptions nobody confirmed, and by channel how many messages nobody could send in time."""
+
+    unconfirmed: int
+    messages: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from alerts.deliver import LEASE, LONGEST_WAIT_S, wait_before
+from alerts.metrics import Metrics
 from alerts.notifiers import DeliveryError
 from alerts.subscribers import decide
 from alerts.subscribers.decide import Standing
@@ -52,6 +53,7 @@ class Courier:
     mailer: Mailer | None
     pusher: Pusher | None
     clock: Callable[[], datetime]
+    metrics: Metrics
     _pool: ThreadPoolExecutor = field(init=False)
     _under_way: dict[Future[DeliveryError | None], MessageRow] = field(default_factory=dict, init=False)
     _term: int | None = field(default=None, init=False)
@@ -114,8 +116,10 @@ class Courier:
                 tokens_before=now - TOKENS_KEPT,
             )
         self._forgot_at = now
-        if gone:
-            log.info("subscriptions_forgotten unconfirmed=%d", gone)
+        for channel, count in gone.messages.items():
+            self._counted(channel, "expired", count)
+        if gone.unconfirmed:
+            log.info("subscriptions_forgotten unconfirmed=%d", gone.unconfirmed)
 
     def send(self, conn: db.Connection, term: int) -> int:
         """Until nothing is due, or what is under way takes long: that is recorded by a later call."""
@@ -126,9 +130,11 @@ class Courier:
                 return attempts
             done, _ = wait(self._under_way, timeout=PATIENCE_S, return_when=FIRST_COMPLETED)
             for future in done:
+                message = self._under_way[future]
                 with conn.transaction():
                     leader.require(conn, term)
-                    self._record(conn, self._under_way[future], future.result())
+                    result = self._record(conn, message, future.result())
+                self._counted(message.channel, result)
                 del self._under_way[future]
             attempts += len(done)
             if not done:
@@ -195,21 +201,29 @@ class Courier:
         }
         self.pusher.send(message.address, message.p256dh, message.auth, message.key, content, now)
 
-    def _record(self, conn: db.Connection, message: MessageRow, error: DeliveryError | None) -> None:
+    def _record(self, conn: db.Connection, message: MessageRow, error: DeliveryError | None) -> str:
+        """Returns what the metrics call it."""
         if error is None:
             subscription_outbox.finish(conn, message.key)
-            return
+            return "sent"
         if _is_end(message, error):
+            result = "gone"
             subscription_outbox.end(conn, message.subscription_id)
         elif error.retry:
+            result = "retry"
             wait_s = min(max(error.after_s or 0.0, wait_before(message.attempts + 1)), LONGEST_WAIT_S)
             subscription_outbox.put_off(conn, message.key, self.clock() + timedelta(seconds=wait_s))
         else:
+            result = "dead"
             subscription_outbox.finish(conn, message.key)
         log.warning(
             "citizen_not_told key=%s channel=%s kind=%s attempt=%d again=%s error=%r",
             *(message.key, message.channel, message.kind, message.attempts, error.retry, str(error)),
         )
+        return result
+
+    def _counted(self, channel: str, result: str, count: int = 1) -> None:
+        self.metrics.citizen_messages.labels(channel, result).inc(count)
 
 
 def _is_end(message: MessageRow, error: DeliveryError) -> bool:

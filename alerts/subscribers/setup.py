@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parseaddr
 
+from alerts.metrics import Metrics
 from alerts.subscribers.courier import Courier
 from alerts.subscribers.mail import Mailer, MailUrlError
 from alerts.subscribers.outside import Outside
@@ -15,7 +16,7 @@ from storage.settings import ConfigurationError, Settings
 log = logging.getLogger(__name__)
 
 
-def courier(settings: Settings, domains: Callable[[], Mapping[str, Domain]]) -> Courier:
+def courier(settings: Settings, domains: Callable[[], Mapping[str, Domain]], metrics: Metrics) -> Courier:
     """Raises ConfigurationError naming the variable."""
     made = Courier(
         domains=domains,
@@ -23,6 +24,7 @@ def courier(settings: Settings, domains: Callable[[], Mapping[str, Domain]]) -> 
         mailer=_mailer(settings),
         pusher=_pusher(settings),
         clock=lambda: datetime.now(UTC),
+        metrics=metrics,
     )
     if made.site is None and (made.mailer or made.pusher):
         raise ConfigurationError(

@@ -89,8 +89,10 @@ DELETE FROM subscription WHERE id = %(id)s;
 DELETE FROM subscription WHERE confirmed_at IS NULL AND asked_at < %(before)s;
 
 -- name: forget_old_messages
-DELETE FROM subscription_message
-WHERE created_at < CASE kind WHEN 'news' THEN %(news_before)s::timestamptz ELSE %(welcomes_before)s::timestamptz END;
+DELETE FROM subscription_message m USING subscription s
+WHERE s.id = m.subscription_id
+  AND m.created_at < CASE m.kind WHEN 'news' THEN %(news_before)s::timestamptz ELSE %(welcomes_before)s::timestamptz END
+RETURNING s.channel;
 
 -- name: forget_asked
 DELETE FROM subscription_mail_asked WHERE asked_at < %(before)s;

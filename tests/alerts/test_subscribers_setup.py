@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from alerts.metrics import Metrics
 from alerts.subscribers import setup
 from alerts.subscribers.mail import Mailer, MailUrlError
 from alerts.subscribers.push import new_keys
@@ -21,7 +22,7 @@ def settings(**change: Any) -> Settings:
 
 
 def channels(**change: Any) -> list[str]:
-    made = setup.courier(settings(**change), load_catalog)
+    made = setup.courier(settings(**change), load_catalog, Metrics())
     made.close()
     return made.channels
 
@@ -49,7 +50,7 @@ def test_what_is_set_is_what_can_be_told_by() -> None:
 )
 def test_what_does_not_fit_is_named(change: dict[str, str], named: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        setup.courier(settings(**change), load_catalog)
+        setup.courier(settings(**change), load_catalog, Metrics())
     assert str(refused.value).startswith(named)
     assert "S3cr3t" not in str(refused.value)
 

@@ -9,14 +9,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 import pytest
 import trustme
+from prometheus_client.parser import text_string_to_metric_families
 
+from alerts.metrics import Metrics
 from alerts.subscribers.courier import Courier
 from alerts.subscribers.mail import Mailer
 from alerts.subscribers.outside import Outside
@@ -24,11 +28,12 @@ from alerts.subscribers.push import Pusher, Vapid, base64url, new_keys
 from dashboard.citizen.pages import PageSettings
 from dashboard.subscribing.desk import Channels
 from deploy.embedded.postgres import Postgres
-from storage import db, leader, subscriptions
+from storage import db, health, leader, subscriptions
 from storage.catalog import load_catalog
 from storage.model import Provenance, Quality
 from storage.subscriptions import Answer, Channel, NewSubscription, PushKeys
 from tests.integration.mail_server import MailServer, mail_server
+from tests.processes import free_port, running, wait_for
 from tests.public_site import Served, Writer, serving
 from tests.web_push import Browser
 
@@ -116,20 +121,50 @@ class Scene:
             ended += self.courier.send(self.conn, self.term)
         return ended
 
+    def counted(self) -> dict[tuple[str, str], float]:
+        """As a monitor reads it."""
+        server = health.serve("127.0.0.1", 0, variable="", ready=dict, registry=self.courier.metrics.registry)
+        try:
+            return messages_counted(f"127.0.0.1:{server.server_port}")
+        finally:
+            server.shutdown()
+            server.server_close()
+
     def count(self, table: str) -> int:
         row = self.conn.execute(f"SELECT count(*) AS n FROM {table}").fetchone()  # noqa: S608 - ours
         assert row is not None
         return int(row["n"])
 
 
+def messages_counted(bind: str) -> dict[tuple[str, str], float]:
+    """Channel and result of what is not 0 on /metrics; all ten are there from the start."""
+    families = text_string_to_metric_families(httpx.get(f"http://{bind}/metrics").text)
+    found = [
+        one
+        for family in families
+        for one in family.samples
+        if one.name == "hanoi_alerts_citizen_messages_total"
+    ]
+    assert len(found) == 10
+    return {(one.labels["channel"], one.labels["result"]): one.value for one in found if one.value}
+
+
 @pytest.fixture
-def scene(city_url: str) -> Iterator[Scene]:
+def mails() -> Iterator[MailServer]:
+    with mail_server() as server:
+        yield server
+
+
+@pytest.fixture
+def pushes() -> Iterator[PushService]:
+    with push_service() as service:
+        yield service
+
+
+@pytest.fixture
+def scene(city_url: str, mails: MailServer, pushes: PushService) -> Iterator[Scene]:
     clock, domains = Clock(), load_catalog()
-    with (
-        mail_server() as mails,
-        push_service() as pushes,
-        db.connect(city_url, name="test", autocommit=True) as conn,
-    ):
+    with db.connect(city_url, name="test", autocommit=True) as conn:
         private, _ = new_keys()
         outside = Outside(tls=pushes.tls, allow_private=True)
         courier = Courier(
@@ -138,6 +173,7 @@ def scene(city_url: str) -> Iterator[Scene]:
             mailer=Mailer.at(f"smtp://127.0.0.1:{mails.port}", "Hà Nội <bao@example.vn>"),
             pusher=Pusher(vapid=Vapid.of(private, "mailto:ops@example.vn"), outside=outside),
             clock=clock,
+            metrics=Metrics(),
         )
         yield Scene(
             url=city_url,
@@ -340,6 +376,76 @@ def test_push_is_read_by_the_browser_and_ends_when_it_is_gone(scene: Scene) -> N
     assert scene.pushes.got[-1][0]["topic"] == scene.pushes.got[-2][0]["topic"]
     assert scene.count("subscription") == 0
     assert subscriptions.held(scene.conn, token) == []
+
+
+def test_what_became_of_each_message_is_counted(scene: Scene, served: Served) -> None:
+    assert scene.counted() == {}
+    served.http.post(PAGES["en"], data=FORM)
+    scene.mails.refuses.append("binh@")
+    served.http.post(PAGES["en"], data=FORM | {"email": "binh@example.vn"})
+    push_new(scene, Browser())
+    scene.measure(0.0)
+    assert scene.counted() == {("email", "sent"): 1, ("email", "dead"): 1, ("push", "sent"): 1}
+    scene.pushes.answers += [503, 410]
+    scene.measure(33.0)
+    scene.clock.at += timedelta(seconds=30)
+    scene.run()
+    assert scene.counted() == {
+        ("email", "sent"): 1,
+        ("email", "dead"): 1,
+        ("push", "sent"): 1,
+        ("push", "retry"): 1,
+        ("push", "gone"): 1,
+    }
+
+
+def test_what_could_not_be_sent_in_time_is_counted_when_it_is_thrown_away(
+    scene: Scene, served: Served
+) -> None:
+    push_new(scene, Browser())
+    scene.measure(0.0)
+    scene.pushes.answers += [503]
+    scene.measure(33.0)
+    served.http.post(PAGES["en"], data=FORM)
+    scene.conn.execute("UPDATE subscription_message SET next_attempt_at = 'infinity'")
+    scene.clock.at += timedelta(hours=3)
+    scene.run()
+    assert scene.counted() == {("push", "sent"): 1, ("push", "retry"): 1, ("push", "expired"): 1}
+    scene.clock.at += timedelta(hours=46)
+    scene.run()
+    assert scene.counted()["email", "expired"] == 1
+    assert scene.count("subscription_message") == 0
+
+
+def test_the_process_counts_what_it_sends(
+    city_url: str, tmp_path: Path, mails: MailServer, pushes: PushService
+) -> None:
+    private, _ = new_keys()
+    bind = f"127.0.0.1:{free_port()}"
+    env = {
+        "HANOI_DATABASE_URL": city_url,
+        "HANOI_ALERTS_BIND": bind,
+        "HANOI_PUBLIC_URL": SITE,
+        "HANOI_MAIL_URL": f"smtp://127.0.0.1:{mails.port}",
+        "HANOI_MAIL_FROM": "bao@example.vn",
+        "HANOI_VAPID_PRIVATE_KEY": private,
+    }
+    mails.refuses.append("binh@")
+    browser = Browser()
+    keys = PushKeys(p256dh=browser.p256dh, auth=browser.auth)
+    with db.connect(city_url, name="test", autocommit=True) as conn:
+        for one in (
+            new(),
+            new(address="binh@example.vn"),
+            new(channel=Channel.PUSH, address=pushes.url, keys=keys),
+        ):
+            assert subscriptions.ask(conn, one, subscriptions.new_token()) is Answer.TAKEN
+    with running("hanoi-alerts", env=env, bind=bind, folder=tmp_path):
+        wait_for(lambda: sum(messages_counted(bind).values()) == 3, "all three have ended")
+        counted = messages_counted(bind)
+    assert counted == {("email", "sent"): 1, ("email", "dead"): 1, ("push", "gone"): 1}
+    assert [mail["to"] for mail in mails.mails] == ["an@example.vn"]
+    assert pushes.got == []  # its address is this machine's own: nobody is sent there
 
 
 def test_push_is_asked_for_by_the_api_with_what_a_browser_says(scene: Scene, served: Served) -> None:

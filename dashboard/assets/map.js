@@ -61,10 +61,10 @@ class Marks {
   }
 
   // Shows a domain's features and nothing else of it. `shape` is one of SHAPES, `text(feature)` what stands
-  // inside a mark, `alerted(feature)` whether an alert is firing for it: true, or the severity of a page that marks alerts itself.
-  setFeatures(domain, features, { shape, text, alerted = () => false }) {
+  // inside a mark, `alerted(feature)` the severity of the worst alert that is firing for it; `badges`: marks say it themselves.
+  setFeatures(domain, features, { shape, text, alerted = () => undefined, badges = false }) {
     this.remove(domain);
-    const layer = { group: L.layerGroup().addTo(this.leaflet), shape, text, alerted, byId: new Map() };
+    const layer = { group: L.layerGroup().addTo(this.leaflet), shape, text, alerted, badges, byId: new Map() };
     this._layers.set(domain, layer);
     for (const feature of features) this._add(layer, feature);
   }
@@ -210,6 +210,7 @@ const Mark = L.CircleMarker.extend({
       text: this._map.getZoom() >= TEXT_FROM_ZOOM ? layer.text(feature) : "",
       selected: isSelected(),
       alerted: layer.alerted(feature),
+      badges: layer.badges,
       small: this._map.getZoom() < 12,
       scale,
     });
@@ -218,7 +219,7 @@ const Mark = L.CircleMarker.extend({
 
 // A mark says its level by fill, number and the legend's word; what is stale, silent or faulty is grey, dashed
 // and has a sign of its own, so that no meaning hangs on colour alone.
-function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small, scale }) {
+function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, badges, small, scale }) {
   const radius = small ? 7 : RADIUS;
   const outline = css("--mark-outline");
   const grey = properties.level === null;
@@ -228,7 +229,7 @@ function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small
   if (selected || alerted) {
     path(ctx, shape, radius + 4);
     ctx.lineWidth = 3;
-    ctx.strokeStyle = css(selected ? "--focus" : alerted === true ? "--critical" : `--${alerted}`);
+    ctx.strokeStyle = css(selected ? "--focus" : `--${alerted}`);
     ctx.stroke();
   }
   path(ctx, shape, radius);
@@ -245,7 +246,7 @@ function draw(ctx, { x, y }, { shape, properties, text, selected, alerted, small
   const sign = own === undefined ? text : own;
   if (sign && !small) write(ctx, sign, grey ? css("--mark-grey") : properties.color);
   if (properties.closed) noEntry(ctx, outline);
-  if (alerted === true) badge(ctx, outline);
+  if (alerted && badges) badge(ctx, alerted, outline);
   ctx.restore();
 }
 
@@ -281,18 +282,20 @@ function hatch(ctx, shape, radius, outline) {
   path(ctx, shape, radius);
 }
 
-// A warning triangle at the mark's shoulder: an alert is firing here.
-function badge(ctx, outline) {
+const BADGES = { critical: "triangle", warning: "diamond", info: "circle" }; // as the signs ▲ ◆ ● of the list
+
+// A sign at the mark's shoulder: an alert is firing here, and how bad it is.
+function badge(ctx, severity, outline) {
   ctx.translate(9, -9);
   ctx.setLineDash([]);
-  path(ctx, "triangle", 6);
-  ctx.fillStyle = css("--critical");
+  path(ctx, BADGES[severity], 6);
+  ctx.fillStyle = css(`--${severity}`);
   ctx.fill();
   ctx.lineWidth = 1;
   ctx.strokeStyle = outline;
   ctx.stroke();
-  ctx.translate(0, 1);
-  write(ctx, "!", css("--critical"));
+  ctx.translate(0, severity === "critical" ? 1 : 0);
+  write(ctx, "!", css(`--${severity}`));
 }
 
 function write(ctx, text, background) {

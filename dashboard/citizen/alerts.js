@@ -5,7 +5,7 @@ import { number, time, unit } from "../format.js";
 import { h, inLanguage, language, orElse, t } from "./element.js";
 
 const SIGN = { critical: "▲", warning: "◆", info: "●" };
-const WORST_FIRST = Object.keys(SIGN);
+export const WORST_FIRST = Object.keys(SIGN);
 const LINES = 3; // as in alert_lines.py
 
 // Those that stand in the page: they lead to their places now.

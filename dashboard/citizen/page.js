@@ -5,7 +5,7 @@
 import { City } from "../city.js";
 import { age, ageSeconds, number } from "../format.js";
 import { openStream } from "../live.js";
-import { adoptAlerts, pointOf, showAlerts } from "./alerts.js";
+import { WORST_FIRST, adoptAlerts, pointOf, showAlerts } from "./alerts.js";
 import { Detail } from "./detail.js";
 import { $, language, nameOf, orElse, settings, t } from "./element.js";
 import { whenIdle } from "./idle.js";
@@ -367,6 +367,12 @@ function drawLayers() {
   if (page.map) showLegend($("legend-body"), page.city, page.visible);
 }
 
+// The severity of the worst alert at a place.
+function worstAt(thing) {
+  const own = page.alerts.filter((alert) => alert.thing === thing).map(({ severity }) => severity);
+  return WORST_FIRST.find((one) => own.includes(one));
+}
+
 function drawDomain(key) {
   if (!page.map) return undefined;
   if (!page.visible.has(key)) return page.map.remove(key);
@@ -374,7 +380,8 @@ function drawDomain(key) {
   return page.map.setFeatures(key, page.city.of(key), {
     shape,
     text: (feature) => markText(feature),
-    alerted: (feature) => page.alerts.some((alert) => alert.thing === feature.id),
+    alerted: (feature) => worstAt(feature.id),
+    badges: true,
   });
 }
 

@@ -233,6 +233,36 @@ def test_a_firing_alert_is_shown_in_word_and_sign_and_leads_to_its_place(
         assert violations(page) == []
 
 
+PAINTED = """
+colour => {
+  const wanted = getComputedStyle(document.documentElement).getPropertyValue(colour).trim().slice(1);
+  const [r, g, b] = [0, 2, 4].map((at) => parseInt(wanted.slice(at, at + 2), 16));
+  let count = 0;
+  for (const canvas of document.querySelectorAll(".leaflet-pane canvas")) {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255) count += 1;
+    }
+  }
+  return count;
+}
+"""
+"""How many pixels of the map have a colour of the style sheet."""
+
+
+@pytest.mark.parametrize("severity", ["critical", "warning", "info"])
+def test_an_alert_on_the_map_has_the_colour_of_its_severity(
+    browser: Browser, served: Served, city: Writer, city_url: str, severity: str
+) -> None:
+    with db.connect(city_url, name="test") as conn:
+        conn.execute(FIRING, {"datastream_id": city.ids["flood-tong-dan", "water_depth"]})
+        conn.execute("UPDATE alert SET severity = %s", (severity,))
+    with opened(browser, served, "/en/") as page:
+        wait_for(lambda: page.evaluate(PAINTED, f"--{severity}") > 20, "the sign is painted")
+        for other in {"critical", "warning", "info"} - {severity}:
+            assert page.evaluate(PAINTED, f"--{other}") == 0
+
+
 def test_what_is_old_or_silent_is_said_and_grey(browser: Browser, served: Served) -> None:
     with opened(browser, served, "/en/") as page:
         old = page.locator("tr", has_text="Cau Giay")

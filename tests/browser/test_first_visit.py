@@ -4,10 +4,9 @@ And what stays without a connection, on paper and in frames. No time is asserted
 """
 
 import re
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -22,6 +21,7 @@ from dashboard.citizen.first_page import LARGEST
 from storage import db, observations
 from storage.catalog import load_catalog
 from storage.model import Observation, Provenance
+from tests.browser.slow_phone import CHEAP_PHONE, FIRST_VISIT_MOST, Counted, slow_down
 from tests.browser.test_public_page import DESK, WCAG, violations
 from tests.browser.test_public_page import browser as browser  # the fixture
 from tests.processes import wait_for
@@ -29,12 +29,6 @@ from tests.public_site import Served, Writer, now, serving
 
 pytestmark = pytest.mark.browser
 
-CHEAP_PHONE = {"width": 360, "height": 640}
-SLOW_LINE = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 93_750}
-"""1.6 Mbit/s down, 750 kbit/s up, in bytes a second."""
-SLOWER_CPU = 4
-FIRST_VISIT_MOST = 250_000
-"""Bytes on the wire."""
 SHIFTS = """() => { window.moved = []; new PerformanceObserver((list) => list.getEntries().forEach((one) =>
   window.moved.push([one.value, one.sources.map(({ node }) => node && (node.id || node.nodeName))])
 )).observe({ type: "layout-shift", buffered: true }); }"""
@@ -91,49 +85,9 @@ def visiting(
     )
     page = context.new_page()
     if slow:
-        line = context.new_cdp_session(page)
-        line.send("Network.enable")
-        line.send("Network.emulateNetworkConditions", SLOW_LINE)
-        line.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER_CPU})
+        slow_down(page)
     yield page
     context.close()
-
-
-class Counted:
-    """Stands between browser and site and counts what goes to the browser, also to its worker."""
-
-    def __init__(self, url: str) -> None:
-        self.bytes = 0
-        self._to = (urlsplit(url).hostname or "", urlsplit(url).port or 80)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):  # closed
-            while True:
-                browser, _ = self._listening.accept()
-                threading.Thread(target=self._join, args=(browser,), daemon=True).start()
-
-    def _join(self, browser: socket.socket) -> None:
-        with browser, suppress(OSError), socket.create_connection(self._to) as site:
-            back = threading.Thread(target=self._carry, args=(site, browser, True), daemon=True)
-            back.start()
-            self._carry(browser, site, False)
-            back.join()
-
-    def _carry(self, source: socket.socket, target: socket.socket, counted: bool) -> None:
-        with suppress(OSError):  # one of them went away
-            while data := source.recv(65536):
-                target.sendall(data)
-                self.bytes += len(data) if counted else 0
-        for one in (source, target):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture

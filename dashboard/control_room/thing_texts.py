@@ -17,13 +17,6 @@ THING_TEXTS: Final[dict[str, Text]] = {
     ),
     "state_live": Text(vi="Đang gửi", en="Live"),
     "thing_newest": Text(vi="giá trị mới nhất", en="newest value"),
-    "thing_kind_station": Text(vi="trạm quan trắc", en="station"),
-    "thing_kind_gauge": Text(vi="trạm đo mưa", en="rain gauge"),
-    "thing_kind_sonde": Text(vi="đầu đo nước", en="water sonde"),
-    "thing_kind_flood_point": Text(vi="điểm ngập", en="flood point"),
-    "thing_kind_parking_point": Text(vi="điểm đỗ xe", en="parking point"),
-    "thing_kind_bay": Text(vi="ô đỗ xe", en="parking bay"),
-    "thing_kind_basin": Text(vi="lưu vực thoát nước", en="drainage basin"),
     # series
     "series_title": Text(vi="Chuỗi số liệu", en="Series"),
     "series_none": Text(vi="Điểm đo này chưa có đại lượng nào.", en="This Thing has no property yet."),

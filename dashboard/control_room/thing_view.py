@@ -21,7 +21,7 @@ from storage.claims import Claim
 from storage.clocks import Clock
 from storage.facts import WHOLE, Day
 from storage.maintenance import Note
-from storage.model import HANOI, Calibration, Property, Quality, Text
+from storage.model import HANOI, Calibration, Domain, Property, Quality, Text
 from storage.observations import LiveValue
 from storage.rejections import RejectionPreview
 from storage.sequences import LossRow
@@ -94,7 +94,7 @@ def heading(
         "id": thing.id,
         "domain": domain.name.in_language(shown) if domain else thing.domain,
         "domain_key": thing.domain,
-        "kind": word("thing_kind", thing.kind, shown),
+        "kind": kind_word(domain, thing.kind, shown),
         "place": thing_day.place(thing, shown) or say("about_no_place", shown),
         "on_map": thing.lat is not None and thing.retired_from is None,
         "public": standing.is_public,
@@ -106,6 +106,12 @@ def heading(
         "parent": {"id": parent.id, "name": name(parent, shown)} if parent else None,
         "children": [_child(child, view, now, shown) for child in children],
     }
+
+
+def kind_word(domain: Domain | None, kind: str, shown: Language) -> str:
+    """What the catalogue calls a kind of Thing; one that it has no word for as it stands."""
+    known = domain.kinds.get(kind) if domain else None
+    return known.in_language(shown) if known else kind.replace("_", " ")
 
 
 def state(thing: ThingRow, view: CityView, now: datetime) -> Condition:

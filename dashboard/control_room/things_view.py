@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from dashboard.control_room import csv_text, thing_view
-from dashboard.control_room.alert_words import number, plain, stamp, word
+from dashboard.control_room.alert_words import number, plain, stamp
 from dashboard.control_room.csv_text import Cell
 from dashboard.control_room.language import Language
 from dashboard.control_room.texts import say
@@ -40,7 +40,7 @@ def _row(row: RegisterRow, view: CityView, now: datetime, shown: Language) -> di
         "sought": folded(f"{row.id} {row.name_vi} {row.name_en}"),
         "domain": row.domain,
         "domain_name": view.domains[row.domain].name.in_language(shown),
-        "kind": word("thing_kind", row.kind, shown),
+        "kind": thing_view.kind_word(view.domains[row.domain], row.kind, shown),
         "ward": ward.code if ward else "",
         "ward_name": ward.full_name.in_language(shown) if ward else say("things_no_ward", shown),
         "state": is_now,
@@ -112,7 +112,7 @@ def choices(
                 "key": domain.key,
                 "name": domain.name.in_language(shown),
                 "kinds": [
-                    {"key": kind, "name": word("thing_kind", kind, shown)}
+                    {"key": kind, "name": thing_view.kind_word(domain, kind, shown)}
                     for kind in _map_kinds_first(domain, kinds.get(domain.key, ()))
                 ],
                 "properties": [
@@ -243,8 +243,9 @@ def _origin_words(found: Kept, held: Sequence[Held], shown: Language) -> str:
 
 def _held(one: Held, thing: ThingRow, view: CityView, found: Kept, shown: Language) -> dict[str, Any]:
     """Which of the two is in force, and whether the file changed since."""
-    in_force = _said(one.field, _now(one.field, thing, found), view, shown)
-    filed = _said(one.field, one.file_says, view, shown)
+    domain = view.domains.get(thing.domain)
+    in_force = _said(one.field, _now(one.field, thing, found), domain, view, shown)
+    filed = _said(one.field, one.file_says, domain, view, shown)
     changed = one.file_says != one.file_said
     otherwise = "held_file_changed" if changed else "held_differs"
     key = "held_same" if in_force == filed else otherwise
@@ -283,11 +284,11 @@ def _now(field: str, thing: ThingRow, found: Kept) -> Any:
             return found.public
 
 
-def _said(field: str, said: Any, view: CityView, shown: Language) -> str:
+def _said(field: str, said: Any, domain: Domain | None, view: CityView, shown: Language) -> str:
     """What a file or a page says of a field, in one line."""
     match field:
         case "kind":
-            kind = word("thing_kind", said["kind"], shown)
+            kind = thing_view.kind_word(domain, said["kind"], shown)
             return f"{kind} · {said['parent']}" if said["parent"] else kind
         case "name":
             return f"{said['vi']} / {said['en']}"

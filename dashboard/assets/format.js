@@ -3,28 +3,42 @@
 const ZONE = "Asia/Ho_Chi_Minh";
 const LOCALE = { vi: "vi-VN", en: "en-GB" };
 
-export function number(value, decimals, language) {
-  return new Intl.NumberFormat(LOCALE[language], {
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  }).format(value);
+const made = new Map(); // formatters are dear to make, on a cheap phone some ms each
+
+function kept(Kind, locale, options) {
+  const key = `${Kind.name} ${locale} ${JSON.stringify(options)}`;
+  if (!made.has(key)) made.set(key, new Kind(locale, options));
+  return made.get(key);
 }
+
+export function number(value, decimals, language) {
+  return kept(Intl.NumberFormat, LOCALE[language], { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value);
+}
+
+const inHanoi = (date, locale, options) => (Number.isNaN(date.getTime()) ? "–" : kept(Intl.DateTimeFormat, locale, { timeZone: ZONE, ...options }).format(date));
+const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false };
+const isoDay = (date) => inHanoi(date, "sv-SE");
 
 // "10:05" today, "21/11 10:05" otherwise; always Hanoi time.
 export function time(iso, language, now = new Date()) {
   const at = new Date(iso);
-  const day = (date) => date.toLocaleDateString("sv-SE", { timeZone: ZONE });
-  const clock = at.toLocaleTimeString(LOCALE[language], { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hour12: false });
-  if (day(at) === day(now)) return clock;
-  const [, month, date] = day(at).split("-");
+  const clock = inHanoi(at, LOCALE[language], CLOCK);
+  if (isoDay(at) === isoDay(now)) return clock;
+  const [, month, date] = isoDay(at).split("-");
   return `${date}/${month} ${clock}`;
+}
+
+// "10:05, 21/11".
+export function moment(iso) {
+  const at = new Date(iso);
+  return `${inHanoi(at, "en-GB", CLOCK)}, ${inHanoi(at, "en-GB", { day: "2-digit", month: "2-digit" })}`;
 }
 
 // "22/11" or "22 Nov": the day of a value that is of a whole day, which ends at its time. 00:00 belongs to the day before.
 export function dayEndingAt(iso, language) {
   const last = new Date(new Date(iso).getTime() - 1);
-  if (language === "en") return last.toLocaleDateString("en-GB", { timeZone: ZONE, day: "numeric", month: "short" });
-  return last.toLocaleDateString("sv-SE", { timeZone: ZONE }).split("-").slice(1).reverse().join("/");
+  if (language === "en") return inHanoi(last, "en-GB", { day: "numeric", month: "short" });
+  return isoDay(last).split("-").slice(1).reverse().join("/");
 }
 
 const NAMED = new Set(["VN_AQI", "WQI", "pH"]); // the property's name says them already

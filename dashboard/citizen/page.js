@@ -3,7 +3,7 @@
 // map is shown, a place is opened.
 
 import { City } from "../city.js";
-import { age, ageSeconds, number } from "../format.js";
+import { age, ageSeconds, moment, number } from "../format.js";
 import { openStream } from "../live.js";
 import { WORST_FIRST, adoptAlerts, pointOf, showAlerts } from "./alerts.js";
 import { Detail } from "./detail.js";
@@ -274,12 +274,6 @@ function newestTime() {
   const times = [...document.querySelectorAll("#tables tbody time")].map((said) => said.dateTime);
   if (page.city) for (const key of page.loaded.keys()) times.push(page.city.newestTime(key));
   return times.filter(Boolean).reduce((a, b) => (a && Date.parse(a) > Date.parse(b) ? a : b), null);
-}
-
-// "10:05, 21/11", Hanoi's.
-function moment(iso) {
-  const part = (options) => new Date(iso).toLocaleString("en-GB", { timeZone: "Asia/Ho_Chi_Minh", ...options });
-  return `${part({ hour: "2-digit", minute: "2-digit", hour12: false })}, ${part({ day: "2-digit", month: "2-digit" })}`;
 }
 
 // Until every domain's snapshot is there, what the first page said counts too.

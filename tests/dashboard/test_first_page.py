@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from dashboard.citizen import words
+from dashboard.citizen import alert_lines, words
 from dashboard.citizen.first_page import LARGEST, fill
 from dashboard.citizen.now import Now
 from dashboard.citizen.pages import LANGUAGES, PageSettings, template, texts
@@ -317,6 +317,17 @@ def test_a_page_of_a_storm_is_never_larger_and_counts_what_it_leaves_out(rules: 
         assert shown or rules == 200
         assert counted(lines) == 400
         assert len([text for depth, text in lines if depth == 1]) <= 4
+
+
+@pytest.mark.parametrize("rules", [1, 70, 5000])
+def test_thousands_of_alerts_are_counted_and_only_those_written_that_may_have_room(rules: int) -> None:
+    alerts = [alert(n, rule=f"rule_{n % rules}", thing_name_en=f"Point {n}") for n in range(5000)]
+    made = page(view(), language="en", alerts=alerts)
+    assert LARGEST - 350 < len(made) <= LARGEST
+    assert counted(Lines(made).lines) == 5000
+    now = Now(at=NOW, language="en", texts=texts("en"))
+    written = alert_lines.groups(now, view(), alerts)
+    assert sum(len("".join((one.head, *one.places))) for one in written) < 10 * LARGEST
 
 
 def test_notices_of_any_length_leave_room_for_the_worst_alert() -> None:

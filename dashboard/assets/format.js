@@ -19,9 +19,10 @@ const inHanoi = (date, locale, options) => (Number.isNaN(date.getTime()) ? "–"
 const CLOCK = { hour: "2-digit", minute: "2-digit", hour12: false };
 const isoDay = (date) => inHanoi(date, "sv-SE");
 
-// "10:05" today, "21/11 10:05" otherwise; always Hanoi time.
+// "10:05" today, "21/11 10:05" otherwise; always Hanoi time. "–" of what is no time.
 export function time(iso, language, now = new Date()) {
-  const at = new Date(iso);
+  const at = new Date(iso === null ? NaN : iso); // null would be 1970
+  if (Number.isNaN(at.getTime())) return "–";
   const clock = inHanoi(at, LOCALE[language], CLOCK);
   if (isoDay(at) === isoDay(now)) return clock;
   const [, month, date] = isoDay(at).split("-");

@@ -17,6 +17,8 @@ from storage.units import symbol
 
 SIGN: Final[Mapping[str, str]] = {"critical": "▲", "warning": "◆", "info": "●"}
 WORST_FIRST: Final = tuple(SIGN)
+SHOWN_MOST: Final = 1000
+"""Groups that are written out, and places: more have no room in a page, however short they are."""
 LINES: Final = 3
 """That stand open; more of them are behind one that opens, so that the first values of a phone's page are near."""
 
@@ -29,18 +31,26 @@ class Group:
     head: str
     """What is said of all; "" of one that is alone."""
     places: Sequence[str]
-    """An element for each alert."""
+    """An element for each alert that may have room."""
+    alerts: int
 
     def __len__(self) -> int:
-        return len(self.places)
+        return self.alerts
 
 
 def groups(now: Now, view: CityView, alerts: Iterable[AlertRow]) -> list[Group]:
-    """The worst first, otherwise as they come."""
+    """The worst first, otherwise as they come. What is behind the first `SHOWN_MOST` is one that is only counted."""
     equal: dict[tuple[str, ...], list[AlertRow]] = {}
     for one in sorted(alerts, key=_rank):
         equal.setdefault((one.severity, one.domain, one.rule, one.title_vi, one.title_en), []).append(one)
-    return [_group(now, view, those) for those in equal.values()]
+    found = list(equal.values())
+    behind = sum(map(len, found[SHOWN_MOST:]))
+    counted = [Group(severity="", head="", places=(), alerts=behind)] if behind else []
+    shown, left = [], SHOWN_MOST
+    for those in found[:SHOWN_MOST]:
+        shown.append(_group(now, view, those, max(left, 0)))
+        left -= len(those)
+    return shown + counted
 
 
 def fitting(now: Now, found: Sequence[Group], room: int) -> str:
@@ -50,8 +60,8 @@ def fitting(now: Now, found: Sequence[Group], room: int) -> str:
     def size_of(lines: int, places: int = 0) -> int:
         return len(alert_list(now, found, lines, places).encode())
 
-    lines = bisect_right(range(len(found) + 1), room, lo=1, key=size_of) - 1
-    those = sum(len(one) for one in found[:lines] if one.head)
+    lines = bisect_right(range(sum(1 for one in found if one.severity) + 1), room, lo=1, key=size_of) - 1
+    those = sum(len(one.places) for one in found[:lines] if one.head)
     places = bisect_right(range(those + 1), room, lo=1, key=lambda n: size_of(lines, n)) - 1
     return alert_list(now, found, lines, places)
 
@@ -67,7 +77,7 @@ def alert_list(now: Now, found: Sequence[Group], lines: int, places: int) -> str
         return f"<li class=quiet>{now.of('alerts_none')}"
     shown = []
     for group in found[:lines]:
-        here = min(places, len(group)) if group.head else 0
+        here = min(places, len(group.places)) if group.head else 0
         places -= here
         shown.append(_line(group, here))
     behind, left = shown[LINES:], sum(map(len, found[lines:]))
@@ -98,15 +108,17 @@ def _line(group: Group, places: int) -> str:
     )
 
 
-def _group(now: Now, view: CityView, those: Sequence[AlertRow]) -> Group:
+def _group(now: Now, view: CityView, those: Sequence[AlertRow], most: int) -> Group:
+    """`most`: of how many alerts there may be an element; one that is alone has it anyway."""
     first = those[0]
     if len(those) == 1:
-        return Group(severity=first.severity, head="", places=[_alone(now, view, first)])
+        return Group(severity=first.severity, head="", places=[_alone(now, view, first)], alerts=1)
     notes = [f"{len(those)} {now.of('alert_places')}"]
     if all(one.simulated for one in those):
         notes.append(now.of("alert_simulated"))
     head = f"{_severity(now, first)} <span class=since>{' · '.join(notes)}</span>{_what(_title(now, first))}"
-    return Group(severity=first.severity, head=head, places=[_place(now, view, one) for one in those])
+    places = [_place(now, view, one) for one in those[:most]]
+    return Group(severity=first.severity, head=head, places=places, alerts=len(those))
 
 
 def _alone(now: Now, view: CityView, alert: AlertRow) -> str:

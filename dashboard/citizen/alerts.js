@@ -36,7 +36,7 @@ function keyOf(node) {
   const words = (selector, within) => orElse((within.querySelector(selector) || {}).textContent, "");
   const group = node.closest(".alert-group, .alerts-more");
   const name = node.matches("button") ? words("b", node) || words(".what", node) : "";
-  return [node.matches("details") ? "summary" : node.localName, group ? `${group.className}${words("summary .severity", group)}${words("summary .what", group)}` : "", name].join("|");
+  return [node.matches("details") ? "summary" : node.localName, group ? `${group.className}${words(":scope > summary .severity", group)}${words(":scope > summary .what", group)}` : "", name].join("|");
 }
 
 function alertLists(alerts, city, onChoose) {

@@ -225,9 +225,10 @@ def _closed(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
 
 def closed_words(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
     """That a place is closed, who says so and until when, as HTML; empty when it is not."""
-    key = usable_map_section(domain).closure
-    if key is None or not p.get("closed"):
+    if not p.get("closed"):
         return ""
+    key = usable_map_section(domain).closure
+    assert key is not None  # otherwise nothing would be closed (map_snapshot.py)
     value = p["values"][key]
     expires = value.get("expires_at")
     who = now.of(f"provenance_{value['provenance']}") if expires is None else _until(now, expires)

@@ -35,6 +35,7 @@ const page = {
   here: null,
   hereCame: null, // promise of it, with its words
   ward: null, // what a tap of the map tells
+  tapped: null, // the last tap beside all marks, until a place is opened
   notices: null,
   list: null,
   alerts: [],
@@ -331,13 +332,14 @@ function mapOptions() {
 
 // Which ward a place of the map is in.
 async function tellWard(at) {
+  page.tapped = at;
   try {
     const [{ WardHere }] = await Promise.all([import("./ward.js"), page.hereCame]);
     if (!page.ward) page.ward = new WardHere($("map-frame"), page.map, page.here);
   } catch (error) {
     return console.warn(error.message); // the next tap tries again
   }
-  return page.ward.show(at);
+  return page.tapped === at ? page.ward.show(at) : undefined;
 }
 
 function styled(href) {
@@ -410,6 +412,7 @@ function select(id) {
   const feature = id ? page.city.get(id) : null;
   history.replaceState(null, "", feature ? `#${id}` : location.pathname);
   page.detail.show(feature, page.city, page.alerts);
+  if (feature) page.tapped = null;
   if (feature && page.ward) page.ward.close();
   if (feature) onMap((map) => map.reveal(id, covered()));
 }

@@ -123,7 +123,6 @@ def framed(frame: Frame, main: str, *, shown: Language, who: security.Visitor, s
     moment = replay_moment.current()
     path = replay_bar.address(frame.path, moment)
     styles = [*frame.styles, *(["past.css"] if moment else [])]
-    scripts = _scripts(frame, moment)
     body = _template("shell.html").substitute(
         texts,
         lang=shown,
@@ -137,8 +136,8 @@ def framed(frame: Frame, main: str, *, shown: Language, who: security.Visitor, s
         menu="\n".join(
             _link(entry, texts[entry.text], frame.path.partition("?")[0], moment) for entry in menu(who.role)
         ),
-        not_started=not_started(shown) if scripts else "",
-        scripts="\n".join(map(_script, scripts)),
+        not_started=not_started(shown) if frame.script else "",  # the bar of a replay starts nothing else
+        scripts="\n".join(map(_script, _scripts(frame, moment))),
         who=escape(f"{who.name} · {say(f'role_{who.role}', shown)}"),
         log_out_form="" if moment else _log_out(shown, who),
         main=main,

@@ -311,6 +311,34 @@ def test_a_tap_far_from_every_ward_and_one_before_their_list_came_say_so(
         assert violations(page) == []
 
 
+def test_a_place_that_is_opened_before_the_ward_is_known_is_not_covered_by_it(
+    browser: Browser, served: Served
+) -> None:
+    held: list[Route] = []
+    with visiting(
+        browser,
+        served,
+        "/en/",
+        size=SMALL,
+        route=("**/citizen/ward.js", lambda r: held.append(r)),
+        service_workers="block",
+    ) as (page, _):
+        page.locator("#map-show").click()
+        expect(page.locator("#map-asked")).to_be_hidden()
+        tap_map(page, HONG_HA)
+        wait_for(lambda: page.evaluate("true") and len(held) == 1, "the tap")
+        page.locator("#list button.name").first.click()
+        expect(page.locator("#detail-name")).to_be_visible()
+        with page.expect_response("**/citizen/ward.js"):
+            held[0].continue_()
+        page.evaluate(
+            "import(document.querySelector('script[src$=\"/citizen/page.js\"]').src.replace('page.js', 'ward.js'))"
+        )
+        page.evaluate("new Promise((done) => setTimeout(done))")
+        expect(page.locator(".ward-spot")).to_have_count(0)
+        expect(page.locator(".ward:visible")).to_have_count(0)
+
+
 def test_a_mark_that_is_tapped_is_a_place_and_no_ward(browser: Browser, served: Served) -> None:
     with visiting(browser, served, "/en/", size=SMALL) as (page, _):
         page.locator("#map-show").click()

@@ -212,6 +212,38 @@ def test_in_a_storm_the_values_stand_after_a_few_lines(
         assert lines.all_inner_texts()[1:] == before[1:]
 
 
+def test_more_alerts_that_were_opened_stay_open_when_one_of_them_ends(
+    browser: Browser, served: Served, city: Writer, city_url: str
+) -> None:
+    points = [(thing, id_) for (thing, key), id_ in city.ids.items() if key == "water_depth"][:2]
+    with db.connect(city_url, name="test") as conn:
+        for rule, severity, places in (
+            ("a", "critical", 1),
+            ("b", "critical", 1),
+            ("c", "critical", 1),
+            ("d", "info", 2),
+        ):
+            for thing, id_ in points[:places]:
+                conn.execute(FIRING, {"thing": thing, "stream": id_, "severity": severity, "rule": rule})
+    wait_for(lambda: len(served.site.alerts.active) == 5, "alerts")
+    with visiting(browser) as page:
+        page.goto(served.url)
+        expect(page.locator("#connection")).to_have_text("Trực tiếp")
+        more = page.locator("#alerts .alerts-more")
+        more.locator("> summary").tap()
+        expect(more.locator("> ul > li")).to_have_count(1)
+        expect(more.locator(".alert-group")).to_be_visible()
+        more.locator("> summary").focus()
+        with db.connect(city_url, name="test") as conn:
+            conn.execute(
+                "UPDATE alert SET state = 'resolved', resolved_at = now() WHERE rule = 'd' AND thing_id = %s",
+                (points[0][0],),
+            )
+        expect(more.locator(".alert-group")).to_have_count(0)  # the other is alone now
+        expect(more).to_have_attribute("open", "")
+        assert page.evaluate("document.activeElement.matches('.alerts-more > summary')")
+
+
 @pytest.mark.parametrize("path", ["/", "/en/"])
 def test_without_scripts_everything_can_be_read(browser: Browser, served: Served, path: str) -> None:
     with visiting(browser, script=False) as page:

@@ -95,11 +95,12 @@ def test_no_page_that_starts_says_so(browser: Browser, url: str) -> None:
     context.close()
 
 
-def test_a_page_without_scripts_says_nothing_of_them(browser: Browser, url: str) -> None:
+@pytest.mark.parametrize("moment", ["", "?at=2026-11-20T12:00"])  # in a replay there is the script of its bar
+def test_a_page_without_scripts_says_nothing_of_them(browser: Browser, url: str, moment: str) -> None:
     context = browser.new_context()
     page = context.new_page()
     enter(page, url, "?lang=en")
-    response = page.goto(f"{url}/ops/things/no-such-thing")
+    response = page.goto(f"{url}/ops/things/no-such-thing{moment}")
     assert response is not None
     assert response.status == 404
     expect(page.locator("main")).to_be_visible()

@@ -30,6 +30,8 @@ DRAW = """async ([values, decimals, limits]) => {
 }"""
 DAY = 'async ([at, language]) => (await import("/assets/format.js")).dayEndingAt(at, language)'
 
+TIME = 'async ([at, language]) => (await import("/assets/format.js")).time(at, language)'
+
 
 @pytest.fixture(scope="module")
 def blank(browser: Browser) -> Iterator[Page]:
@@ -48,6 +50,12 @@ def blank(browser: Browser) -> Iterator[Page]:
     page.goto("http://assets.example/")
     yield page
     page.close()
+
+
+@pytest.mark.parametrize("at", ["", "no time", None])
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_what_is_no_time_is_said_as_none(blank: Page, at: str | None, language: str) -> None:
+    assert blank.evaluate(TIME, [at, language]) == "–"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The city as HTML before any script ran: what is said of each place, in which words, and in how many bytes."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from dashboard.citizen import words
+from dashboard.citizen import alert_lines, words
 from dashboard.citizen.first_page import LARGEST, fill
 from dashboard.citizen.now import Now
 from dashboard.citizen.pages import LANGUAGES, PageSettings, template, texts
@@ -18,7 +19,7 @@ from dashboard.map_snapshot import feature_collection
 from storage.alert_log import AlertRow
 from storage.catalog import load_catalog
 from storage.notices import Kind, Notice
-from tests.dashboard.small_city import NOW, value, view
+from tests.dashboard.small_city import NOW, thing, value, view
 
 HOSTILE = '<img src=x onerror="alert(1)"> $tables ${tables} <!--alerts-->'
 
@@ -145,6 +146,22 @@ def test_a_closed_road_is_said_beside_its_level(language: str, word: str) -> Non
     assert level == f"{'Không ngập' if language == 'vi' else 'Not flooded'} | {word}"
     later = Rows(page(city, language=language, at=until)).rows["tong-dan"]["cells"][2]
     assert "|" not in later
+
+
+def test_a_map_table_that_is_wrong_is_said_as_often_whatever_the_number_of_places(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    city = view()
+    flood = city.domains["flood"]
+    wrong = replace(flood, sections={**flood.sections, "map": {"closure": "water_depth"}})
+    points = [thing(f"p-{n}", "flood", "flood_point") for n in range(20)]
+    said = []
+    for places in (points[:1], points):
+        caplog.clear()
+        few = CityView(domains={**city.domains, "flood": wrong}).with_things(places, [])
+        assert f"p-{len(places) - 1} (vi)" in page(few).decode()
+        said.append(sum("map_section_refused" in record.message for record in caplog.records))
+    assert said[0] == said[1] > 0
 
 
 @pytest.mark.parametrize(
@@ -300,6 +317,17 @@ def test_a_page_of_a_storm_is_never_larger_and_counts_what_it_leaves_out(rules: 
         assert shown or rules == 200
         assert counted(lines) == 400
         assert len([text for depth, text in lines if depth == 1]) <= 4
+
+
+@pytest.mark.parametrize("rules", [1, 70, 5000])
+def test_thousands_of_alerts_are_counted_and_only_those_written_that_may_have_room(rules: int) -> None:
+    alerts = [alert(n, rule=f"rule_{n % rules}", thing_name_en=f"Point {n}") for n in range(5000)]
+    made = page(view(), language="en", alerts=alerts)
+    assert LARGEST - 350 < len(made) <= LARGEST
+    assert counted(Lines(made).lines) == 5000
+    now = Now(at=NOW, language="en", texts=texts("en"))
+    written = alert_lines.groups(now, view(), alerts)
+    assert sum(len("".join((one.head, *one.places))) for one in written) < 10 * LARGEST
 
 
 def test_notices_of_any_length_leave_room_for_the_worst_alert() -> None:

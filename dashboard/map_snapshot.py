@@ -126,14 +126,11 @@ def _things(view: CityView, domain: Domain, now: datetime, *, bays: bool) -> Ite
 
 
 def _single(view: CityView, domain: Domain, section: MapSection, thing: ThingRow, now: datetime) -> Feature:
-    feature = _thing(view, thing, thing, condition(view, domain, thing, now), now)
-    if section.closure is not None:
-        feature["properties"]["closed"] = holds(view, thing, section.closure, now)
-    return feature
+    return _place(view, section, thing, condition(view, domain, thing, now), now)
 
 
 def _summed(view: CityView, domain: Domain, section: MapSection, thing: ThingRow, now: datetime) -> Feature:
-    feature = _thing(view, thing, thing, summary_condition(view, domain, section, thing, now), now)
+    feature = _place(view, section, thing, summary_condition(view, domain, section, thing, now), now)
     counts = occupancy(view, domain, thing, now)
     values = [v for bay in view.children_of.get(thing.id, ()) for v in view.values_of(bay.id).values()]
     feature["properties"] |= {
@@ -145,6 +142,14 @@ def _summed(view: CityView, domain: Domain, section: MapSection, thing: ThingRow
         "occupancy_percent": None if counts.percent is None else round(counts.percent, 1),
         "simulated": feature["properties"]["simulated"] or any(map(is_simulated, values)),
     }
+    return feature
+
+
+def _place(view: CityView, section: MapSection, thing: ThingRow, shown: Condition, now: datetime) -> Feature:
+    """A Thing at its own place, which people may have closed."""
+    feature = _thing(view, thing, thing, shown, now)
+    if section.closure is not None:
+        feature["properties"]["closed"] = holds(view, thing, section.closure, now)
     return feature
 
 

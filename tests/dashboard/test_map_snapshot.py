@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from dashboard.api.schema import MapCollection
 from dashboard.data import City, CityView, Extent
 from dashboard.map_snapshot import MapSnapshots, feature_collection
+from storage.things import DatastreamRow
 from tests.dashboard.small_city import NOW, STREAMS, THINGS, value, view
 
 
@@ -94,6 +96,27 @@ def extent(at: datetime, depth_cm: float = 35, geometry: dict[str, Any] | None =
 def areas(*extents: Extent) -> list[dict[str, Any]]:
     found = collection(replace(view(), extents=extents), "flood")["features"]
     return [feature for feature in found if feature["properties"]["kind"] == "extent"]
+
+
+def test_what_is_the_sum_of_its_parts_can_be_closed_too() -> None:
+    city = view([value("ltk-01-b01", "occupied", 0.0)])
+    parking, point = city.domains["parking"], city.things["ltk-01"]
+    closing = DatastreamRow(
+        id=99, thing_id=point.id, property="out_of_service", unit="1", derived=False, interval_s=86400
+    )
+    city = city.with_things(THINGS, [*STREAMS.values(), closing])
+    told = structs.replace(
+        value("ltk-01-b01", "occupied", 1.0), thing_id=point.id, property="out_of_service", datastream_id=99
+    )
+    city = city.with_values([told])[0]
+    closable = replace(
+        parking,
+        sections={**parking.sections, "map": {**parking.sections["map"], "closure": "out_of_service"}},
+    )
+    [feature] = feature_collection(city, closable, NOW, bays=False)["features"]
+    assert (feature["properties"]["capacity"], feature["properties"]["closed"]) == (5, True)
+    [feature] = feature_collection(city, parking, NOW, bays=False)["features"]
+    assert "closed" not in feature["properties"]
 
 
 def test_a_flooded_area_is_a_polygon_with_its_depth() -> None:

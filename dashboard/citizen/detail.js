@@ -351,8 +351,9 @@ function isCountedAbove(domain, feature, key) {
   return isSummary(domain, feature) && !isOfADay(domain.properties[key]);
 }
 
+// What somebody says once a day, such as a closed road, was so at its time.
 function isOfADay(observed) {
-  return Boolean(observed) && observed.interval_s === DAY_S;
+  return Boolean(observed) && observed.derived && observed.interval_s === DAY_S;
 }
 
 function dayOf(at) {

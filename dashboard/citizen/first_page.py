@@ -194,7 +194,8 @@ def row(now: Now, domain: Domain, shape: str, feature: Feature) -> str:
     return (
         f"<tr id={feature['id']}{state}{expected}{grey}><th><span class=name>{name}"
         f"</span><td>{value_text(now, domain, p)}<td><span class=level>{swatch(shape, p['color'])}"
-        f"<span>{label}{_by_centre(now, domain, p)}{_closed(now, domain, p)}</span></span><td>{_age(now, domain, p)}"
+        f"<span>{label}{_by_centre(now, domain, p)}{closed_note(now, domain, p)}</span></span>"
+        f"<td>{_age(now, domain, p)}"
     )
 
 
@@ -218,7 +219,8 @@ def _until(now: Now, expires: datetime) -> str:
     return f"{now.of('by_centre')} {now.of('by_centre_until')} {words.time(expires, now.at)}"
 
 
-def _closed(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
+def closed_note(now: Now, domain: Domain, p: Mapping[str, Any]) -> str:
+    """`closed_words` as lists have them, below the level."""
     said = closed_words(now, domain, p)
     return f"<small class=no-entry>{said}</small>" if said else ""
 

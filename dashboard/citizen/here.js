@@ -226,12 +226,13 @@ export class Here {
   airLines() {
     const { main } = nearest(this.city.of("air_quality"), this.place, STATIONS);
     if (!main) return [h("p", { class: "quiet" }, this.say("no_domain"))];
-    const { level } = main.feature.properties;
+    const { level, values } = main.feature.properties;
     const advice = level === null ? null : this.words.advice[level];
-    const history = this.history(main.feature.id, this.headlineOf("air_quality"));
+    const headline = this.headlineOf("air_quality");
+    const history = this.history(main.feature.id, headline);
     return [
       this.station(main, { big: true }),
-      level === null ? null : h("p", { class: "trend" }, this.trend(history)),
+      level === null ? null : h("p", { class: "trend" }, this.trend(history, values[headline])),
       advice ? h("p", { class: "advice" }, advice[isSensitive() ? "sensitive" : "general"]) : null,
     ];
   }
@@ -241,9 +242,12 @@ export class Here {
     return others.length ? [h("p", { class: "note" }, this.say("nearest_others")), ...others.map((one) => this.station(one))] : [];
   }
 
-  trend({ points }) {
+  // `newest` is the value above it, which may be later than a history that was asked for minutes ago.
+  trend({ points }, newest) {
     if (!points) return this.say("reading");
-    const change = changeInAnHour(points);
+    const last = points[points.length - 1];
+    const isLater = newest && last && Date.parse(newest.time) > Date.parse(last.time);
+    const change = changeInAnHour(isLater ? points.concat(newest) : points);
     if (change === null) return this.say("trend_unknown");
     return this.say(change > 0 ? "trend_up" : change < 0 ? "trend_down" : "trend_same", { change: Math.abs(change) });
   }

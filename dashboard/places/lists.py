@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from dashboard.api.domains import shapes
 from dashboard.citizen import words
-from dashboard.citizen.first_page import method_line, value_text
+from dashboard.citizen.first_page import closed_note, method_line, value_text
 from dashboard.citizen.marks import swatch
 from dashboard.citizen.now import Now
 from dashboard.data import CityView
@@ -76,7 +76,8 @@ def _row(now: Now, domain: Domain, shape: str, thing: ThingRow, p: dict[str, Any
     label = html.escape(str(p[f"label_{now.language}"]))
     return (
         f"<tr{grey}><th scope=row>{link(place_path(domain, thing.id, now.language), name_of(thing, now.language))}"
-        f"<td>{value_text(now, domain, p)}<td><span class=level>{swatch(shape, str(p['color']))}{label}</span><td>{age}"
+        f"<td>{value_text(now, domain, p)}<td><span class=level>{swatch(shape, str(p['color']))}"
+        f"<span>{label}{closed_note(now, domain, p)}</span></span><td>{age}"
     )
 
 

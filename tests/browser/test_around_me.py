@@ -200,6 +200,22 @@ def test_around_me_says_what_is_there_and_tells_nobody_where_that_is(
         assert [line for line in sent if "21.02" in line or "105.8" in line] == []
 
 
+def test_the_trend_is_that_of_the_value_above_it_though_the_history_is_older(
+    browser: Browser, served: Served
+) -> None:
+    def an_hour_old(route: Route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        route.fulfill(response=answer, json=found | {"items": found["items"][:-1]})
+
+    with visiting(browser, served, "/en/", route=("**/observations?*", an_hour_old)) as (page, _):
+        granted(page.context)
+        page.locator("#here-me").click()
+        air = card(page, "air")
+        expect(air.locator(".big .badge")).to_contain_text("120")
+        expect(air.locator(".trend")).to_have_text("▲ up 20 against an hour ago")
+
+
 def test_a_browser_that_may_not_tell_offers_search_and_wards(browser: Browser, served: Served) -> None:
     with visiting(browser, served, "/", size=SMALL) as (page, asked):
         page.locator("#here-me").click()

@@ -1,6 +1,7 @@
 """Entering by hand on a phone, with the real broker and ingest behind it; and what citizens see of it."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,6 +119,9 @@ def test_a_road_a_bay_and_a_sample_by_keyboard_and_citizens_see_the_closed_road(
         expect(row).to_contain_text("Road closed (reported by the centre until")
         test_public_page.choose(citizen, "flood-tong-dan")
         expect(citizen.locator("#detail .status")).to_contain_text("Road closed (reported by the centre")
+        said = citizen.locator("#detail .values tr", has_text="Road closed").locator(".note").first
+        expect(said).to_contain_text(re.compile(r"\((just now|.+ ago)\)"))
+        expect(said).not_to_contain_text("day of")
         expect(citizen.locator("#legend-body")).to_contain_text("Road closed")
         assert violations(citizen) == []
         picture(citizen, "by-hand-road-closed")

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec import structs
 
 from dashboard.citizen.now import Now
 from dashboard.citizen.pages import LANGUAGES
@@ -341,6 +342,25 @@ def test_the_list_of_a_domain_has_its_places_and_not_their_bays() -> None:
     assert '<a href="/en/parking/ltk-01">' in html
     assert "ltk-01-b01" not in html
     assert "1 places" in html
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [
+        ("vi", "Không ngập Đường cấm (Trung tâm báo đến 11:00)"),
+        ("en", "Not flooded Road closed (reported by the centre until 11:00)"),
+    ],
+)
+def test_the_list_of_a_domain_says_which_road_is_closed(language: str, word: str) -> None:
+    until = NOW + timedelta(hours=1)
+    closed = structs.replace(value("tong-dan", "road_closed", 1, provenance="manual"), expires_at=until)
+    city = view([value("tong-dan", "water_depth", 0.0), closed])
+
+    def listed(at: datetime) -> str:
+        return _text(domain_page(now(language, at), city, city.domains["flood"]).body)
+
+    assert word in listed(NOW)
+    assert word.partition(" (")[0] not in listed(until)
 
 
 def test_an_unknown_place_is_told_of_those_like_it_and_of_the_lists() -> None:

@@ -7,7 +7,7 @@ import { alertLines } from "./alerts.js";
 import { isCitizenReport, reportPart } from "./citizen_report.js";
 import { focusedOn, h, inLanguage, labelOf, language, nameOf, orElse, remarkOn, t } from "./element.js";
 import { fetchJson, lastDay } from "./history.js";
-import { closedWords, methodOf } from "./list.js";
+import { NOTHING, closedWords, headlineText, methodOf } from "./list.js";
 import { canBeGoneTo } from "./places.js";
 import { swatch } from "./swatch.js";
 
@@ -132,8 +132,10 @@ export class Detail {
     const feature = this._feature;
     const p = feature.properties;
     const domain = city.domains.get(feature.domain);
+    const said = headlineText(city, domain, feature);
     this.status.replaceChildren(
       swatch(domain.map.shape, p.color, { dashed: p.state !== "live", faint: p.state === "never" }),
+      said === NOTHING ? "" : h("strong", { class: "value" }, ` ${said}`),
       h("strong", {}, ` ${labelOf(feature)} `),
       h("span", { class: "muted" }, [inLanguage(domain.name), p.time ? age(ageSeconds(p.time), language) : ""].filter(Boolean).join(" · ")),
       p.closed ? h("strong", { class: "no-entry" }, closedWords(city, feature)) : "",

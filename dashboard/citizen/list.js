@@ -7,6 +7,7 @@ import { h, inLanguage, labelOf, language, nameOf, orElse, t } from "./element.j
 import { paint, swatch } from "./swatch.js";
 
 const SUSPECT = 3;
+export const NOTHING = "–"; // in place of a value
 const NUMBER = /\d+/g;
 
 // As words.place_order: point 2 before point 10, diacritics aside.
@@ -200,7 +201,7 @@ export function headlineText(city, domain, feature) {
   const p = feature.properties;
   if (p.capacity !== undefined) return `${p.free} / ${p.capacity} ${t("bay_free")}`;
   const value = city.headline(feature);
-  if (!value) return "–";
+  if (!value) return NOTHING;
   const { decimals, symbol } = domain.properties[domain.headline];
   return `${number(value.result, orElse(decimals, 1), language)} ${unit(symbol, language)}`.trim();
 }

@@ -31,7 +31,8 @@ def domain_page(now: Now, view: CityView, domain: Domain) -> Page:
     heads = "".join(
         f"<th scope=col>{now.of(key)}" for key in ("list_place", "list_value", "list_level", "list_age")
     )
-    about = now.texts["place_domain_about"].format(n=len(found), at=words.moment(now.at))
+    key = "place_domain_about_1" if len(found) == 1 else "place_domain_about"
+    about = now.texts[key].format(n=len(found), at=words.moment(now.at))
     return Page(
         title=f"{subject} – Hà Nội" if now.language == "vi" else f"{subject} – Hanoi",
         heading=subject,

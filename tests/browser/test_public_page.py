@@ -138,7 +138,7 @@ def test_a_thing_shows_its_values_and_its_last_day(browser: Browser, served: Ser
     with opened(browser, served, "/en/") as page:
         choose(page, "flood-tong-dan")
         panel = page.locator("#detail")
-        expect(panel.locator(".status")).to_contain_text("Severe: cars should not enter")
+        expect(panel.locator(".status")).to_contain_text("35 cm Severe: cars should not enter")
         expect(panel.locator(".values .value").first).to_have_text("35 cm")
         expect(panel.locator(".values .note").first).to_contain_text("simulated")
         expect(panel.locator(".trust")).to_have_text("Approximate position, 100–300 m off")

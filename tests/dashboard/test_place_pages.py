@@ -341,7 +341,7 @@ def test_the_list_of_a_domain_has_its_places_and_not_their_bays() -> None:
     html = framed(now("en"), AROUND, domain_page(now("en"), city, city.domains["parking"])).decode()
     assert '<a href="/en/parking/ltk-01">' in html
     assert "ltk-01-b01" not in html
-    assert "1 places" in html
+    assert "1 place, values as of" in html
 
 
 @pytest.mark.parametrize(

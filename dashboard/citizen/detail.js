@@ -135,7 +135,7 @@ export class Detail {
     const said = headlineText(city, domain, feature);
     this.status.replaceChildren(
       swatch(domain.map.shape, p.color, { dashed: p.state !== "live", faint: p.state === "never" }),
-      said === NOTHING ? "" : h("strong", { class: "value" }, ` ${said}`),
+      said === NOTHING ? "" : p.level === null ? h("span", { class: "muted" }, ` ${said}`) : h("strong", {}, ` ${said}`),
       h("strong", {}, ` ${labelOf(feature)} `),
       h("span", { class: "muted" }, [inLanguage(domain.name), p.time ? age(ageSeconds(p.time), language) : ""].filter(Boolean).join(" · ")),
       p.closed ? h("strong", { class: "no-entry" }, closedWords(city, feature)) : "",

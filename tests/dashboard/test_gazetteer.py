@@ -141,7 +141,9 @@ def test_it_is_made_anew_only_when_the_city_is_another() -> None:
 def test_every_text_around_a_place_is_there_and_asked_for(language: str) -> None:
     known = texts(language, FILE)
     assert all(text.strip() for text in known.values())
-    scripts = "".join((FOLDER / name).read_text("utf-8") for name in ("here.js", "find.js", "places.js"))
+    scripts = "".join(
+        (FOLDER / name).read_text("utf-8") for name in ("here.js", "find.js", "places.js", "ward.js")
+    )
     assert set(re.findall(r'\bsay\(\s*"([a-z_]+)"', scripts)) - known.keys() == set()
     assert [
         key for key in known if f'"{key}"' not in scripts and not key.startswith(("kind_", "no_", "from_"))

@@ -93,6 +93,7 @@ export class Detail {
     this.scales = h("details", { class: "scales", hidden: true }, h("summary", {}, t("us_aqi_same_hour")), this.otherScale,
       h("p", {}, h("strong", {}, document.querySelector("#aqi-why summary").textContent)), ...[...document.querySelectorAll("#aqi-why p")].map((part) => part.cloneNode(true)));
     this.alerts = h("div", { class: "own-alerts" });
+    this.report = h("div", {});
     this.values = h("tbody", {});
     this.valuesTable = h("table", { class: "values" }, h("caption", {}, t("values")), this.values);
     this.derived = h("tbody", {});
@@ -114,7 +115,7 @@ export class Detail {
         h("h2", { id: "detail-name" }, nameOf(feature)),
         h("button", { type: "button", class: "close", "aria-label": t("close"), onclick: this.onClose }, "✕")),
       this.status, this.scales, this.alerts,
-      isCitizenReport(feature) ? reportPart(feature) : tellMeLink(feature, city),
+      isCitizenReport(feature) ? this.report : tellMeLink(feature, city),
       p.capacity === undefined ? null : this.bays,
       this.chartPart,
       this.aheadTable,
@@ -140,6 +141,7 @@ export class Detail {
       h("span", { class: "muted" }, [inLanguage(domain.name), p.time ? age(ageSeconds(p.time), language) : ""].filter(Boolean).join(" · ")),
       p.closed ? h("strong", { class: "no-entry" }, closedWords(city, feature)) : "",
     );
+    if (isCitizenReport(feature)) this._fillReport(feature);
     if (alerts) this._fillAlerts(alerts, city);
     const keys = told(feature).sort((a, b) => order(domain, a) - order(domain, b));
     const row = (key) => this._row(city, feature, key, p.values[key]);
@@ -179,6 +181,12 @@ export class Detail {
         h("th", { scope: "row" }, observed ? inLanguage(observed.name) : key),
         h("td", {}, h("span", { class: "value" }, text(observed, value.result)), h("span", { class: "note" }, notes.filter(Boolean).join(" · "))));
     }));
+  }
+
+  // What is the same stays: a picture is not fetched anew.
+  _fillReport(feature) {
+    const made = reportPart(feature);
+    if (!made.isEqualNode(this.report.firstChild)) this.report.replaceChildren(made);
   }
 
   _fillAlerts(alerts, city) {

@@ -61,7 +61,7 @@ def _is_free(port: int) -> bool:
 
 
 def require_free_ports(settings: DemoSettings) -> None:
-    """Raise PortTakenError that lists every port that is taken, before anything starts."""
+    """Raise PortTakenError that lists every port that is taken or wanted twice, before anything starts."""
     wanted = [
         ("127.0.0.1", settings.db_port, "the database", DB_PORT_VARIABLE),
         ("127.0.0.1", settings.mqtt_port, "the broker", MQTT_PORT_VARIABLE),
@@ -78,7 +78,15 @@ def require_free_ports(settings: DemoSettings) -> None:
         *_ingest_wishes(settings),
     ]
     problems = []
+    first: dict[tuple[str, int], tuple[str, str]] = {}
     for host, port, who, variable in wanted:
+        other = first.setdefault((host, port), (who, variable))
+        if other != (who, variable):
+            problems.append(
+                f"port {port} on {host} is wanted by {other[0]} and by {who}; "
+                f"set {other[1]} or {variable} to another one"
+            )
+            continue
         try:
             process.require_free_port(port, who=who, variable=variable, host=host)
         except PortTakenError as problem:

@@ -13,6 +13,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from queue import SimpleQueue
 
 import psycopg
 
@@ -58,14 +59,14 @@ def drain() -> None:
 
 
 def serve() -> None:
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda number, frame: stopped.set())
+    stopped = SimpleQueue[None]()  # whose put may interrupt itself, as an Event's set may not
+    signal.signal(signal.SIGTERM, lambda number, frame: stopped.put(None))
     if NAME in BINDS:
         host, port = os.environ[BINDS[NAME]].split(":")
         for offset in {WORKER} if WORKER > 1 else {0, WORKER}:
             server = HTTPServer((host, int(port) + offset), Ready)
             threading.Thread(target=server.serve_forever, daemon=True).start()
-    stopped.wait()
+    stopped.get()
     note(stopped=True)
 
 

@@ -18,8 +18,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from deploy.embedded.process import free_port
 from deploy.embedded.runtime import Runtime
+from tests.faults.rig import MOST_WORKERS, free_ports
 
 pytestmark = pytest.mark.integration
 
@@ -62,15 +62,20 @@ class Stage:
             program = self.programs / f"hanoi-{name}"
             program.write_text(f"#!{sys.executable}\n{text}", encoding="utf-8")
             program.chmod(0o755)
+        binds = (
+            "PUBLIC",
+            "CONTROL_ROOM",
+            "ALERTS",
+            "WATCHDOG",
+            "INGEST",
+        )  # ingest's workers take those behind it
+        port = free_ports(2 + len(binds) + MOST_WORKERS)
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("HANOI_")},
             "HANOI_RUNTIME_DIR": str(self.runtime),
-            "HANOI_DB_PORT": str(free_port()),
-            "HANOI_MQTT_PORT": str(free_port()),
-            **{
-                f"HANOI_{name}_BIND": f"127.0.0.1:{free_port()}"
-                for name in ("PUBLIC", "CONTROL_ROOM", "INGEST", "ALERTS", "WATCHDOG")
-            },
+            "HANOI_DB_PORT": str(port),
+            "HANOI_MQTT_PORT": str(port + 1),
+            **{f"HANOI_{name}_BIND": f"127.0.0.1:{port + n}" for n, name in enumerate(binds, 2)},
             "STAND_IN_NOTES": str(self.notes),
         }
 
@@ -452,6 +457,17 @@ def test_all_taken_ports_are_reported_before_anything_starts(stage: Stage) -> No
     assert "set HANOI_DB_PORT" in text
     assert f"port {page} on 127.0.0.1, which the citizens' page needs" in text
     assert "set HANOI_PUBLIC_BIND" in text
+    assert not (stage.runtime / "data" / "database").exists()
+
+
+def test_a_port_that_is_asked_for_twice_is_reported_before_anything_starts(stage: Stage) -> None:
+    bind = stage.environment["HANOI_INGEST_BIND"]
+    demo = stage.start(HANOI_ALERTS_BIND=bind)
+    text = output_of(demo)
+    assert demo.returncode == 1
+    port = bind.rpartition(":")[2]
+    assert f"port {port} on 127.0.0.1 is wanted by alerts and by ingest" in text
+    assert "set HANOI_ALERTS_BIND or HANOI_INGEST_BIND" in text
     assert not (stage.runtime / "data" / "database").exists()
 
 

@@ -57,7 +57,7 @@ def build_server(site: Site, settings: PageSettings, *, host: str, port: int) ->
         log_config=None,
         access_log=False,
         server_header=False,
-        http=partial(BoundedProtocol, bounds=site.bounds),  # type: ignore[arg-type]
+        http=partial(BoundedProtocol, bounds=site.bounds),  # type: ignore[arg-type]  # uvicorn calls it, and types a class
         ws="none",
         h11_max_incomplete_event_size=HEAD_LARGEST,
         proxy_headers=bool(site.bounds.proxies),  # uvicorn would believe whoever asks from this machine

@@ -12,7 +12,7 @@ const LIMITS = [[20.45, 105.15], [21.5, 106.15]];
 const RADIUS = 12;
 const HALO = 5;
 const TEXT_FROM_ZOOM = 12;
-const NO_ENTRY = "#C1121C"; // the red of traffic signs
+const NO_ENTRY = "#C1121C"; // a red that no level, alert or mark has
 
 export const SHAPES = ["circle", "drop", "triangle", "diamond", "square", "hexagon", "pentagon", "star"];
 

@@ -13,7 +13,7 @@ from tests.browser import test_control_room, test_public_page
 from tests.browser.test_control_room import DESK, PHONE, browser, violations
 from tests.dashboard.room import add
 from tests.dashboard.room import serving as serving_room
-from tests.processes import ingest_env, running
+from tests.processes import ingest_env, running, wait_for
 from tests.public_site import Served, Writer, now, serving
 
 pytestmark = pytest.mark.browser
@@ -28,6 +28,8 @@ SIZES = pytest.mark.parametrize(
 LANGUAGES = pytest.mark.parametrize("language", ["vi", "en"])
 PICTURES = os.environ.get("PICTURES")
 """A folder for screenshots, for who wants to look."""
+NO_ENTRY = "#C1121C"
+"""The red of the sign, as assets/map.js paints it; nothing else on a map has it."""
 
 
 @pytest.fixture
@@ -124,6 +126,7 @@ def test_a_road_a_bay_and_a_sample_by_keyboard_and_citizens_see_the_closed_road(
         expect(said).not_to_contain_text("day of")
         expect(citizen.locator("#legend-body")).to_contain_text("Road closed")
         assert violations(citizen) == []
+        wait_for(lambda: citizen.evaluate(test_public_page.PAINTED, NO_ENTRY) > 20, "the sign on the map")
         picture(citizen, "by-hand-road-closed")
         page.get_by_role("radio", name="Bay out of service").check()
         page.get_by_label("Find by name").fill("ltk-01-b07")
@@ -141,6 +144,12 @@ def test_a_road_a_bay_and_a_sample_by_keyboard_and_citizens_see_the_closed_road(
         expect(page.locator("#entry-result")).to_contain_text("Value out of range")
         expect(page.locator("#entries li").first).to_contain_text("pH: 7.4")
         picture(page, "by-hand-lab")
+        page.goto(f"{url}/ops/?lang=en")
+        expect(page.locator("html[data-ready='1']")).to_be_attached()
+        wait_for(
+            lambda: page.evaluate(test_public_page.PAINTED, NO_ENTRY) > 20, "the sign on the operators' map"
+        )
+        picture(page, "by-hand-road-closed-room")
 
 
 def test_the_nearest_place_is_offered_first_where_the_phone_says_where_it_is(

@@ -235,8 +235,9 @@ def test_a_firing_alert_is_shown_in_word_and_sign_and_leads_to_its_place(
 
 PAINTED = """
 colour => {
-  const wanted = getComputedStyle(document.documentElement).getPropertyValue(colour).trim().slice(1);
-  const [r, g, b] = [0, 2, 4].map((at) => parseInt(wanted.slice(at, at + 2), 16));
+  const style = getComputedStyle(document.documentElement);
+  const wanted = colour.startsWith("--") ? style.getPropertyValue(colour).trim() : colour;
+  const [r, g, b] = [1, 3, 5].map((at) => parseInt(wanted.slice(at, at + 2), 16));
   let count = 0;
   for (const canvas of document.querySelectorAll(".leaflet-pane canvas")) {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -247,7 +248,7 @@ colour => {
   return count;
 }
 """
-"""How many pixels of the map have a colour of the style sheet."""
+"""How many pixels of the map have a colour, also one of the style sheet."""
 
 
 @pytest.mark.parametrize("severity", ["critical", "warning", "info"])
